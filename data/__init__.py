@@ -1,0 +1,34 @@
+"""Data sets with their labels, splits and true factors, and the batches that training draws from them."""
+
+from .batch import Batch
+from .batches import Batches
+from .bundled import digits, mnist5k
+from .celebrities import CelebrityFaces, celeba
+from .cifar import cifar10
+from .dataset import DataSet, Factors, rows_of
+from .faces import draw_faces
+from .labels import label_mask
+from .mnist_like import fashion_mnist, mnist
+from .recipe import recorded
+from .street_numbers import svhn
+from .synthetic import smiley
+
+__all__ = [
+    "Batch",
+    "Batches",
+    "CelebrityFaces",
+    "DataSet",
+    "Factors",
+    "celeba",
+    "cifar10",
+    "digits",
+    "draw_faces",
+    "fashion_mnist",
+    "label_mask",
+    "mnist",
+    "mnist5k",
+    "recorded",
+    "rows_of",
+    "smiley",
+    "svhn",
+]
