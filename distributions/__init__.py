@@ -1,0 +1,24 @@
+"""Spike-and-slab distributions, partly known sites and their divergences, as Pyro distributions."""
+
+from .divergence import EPS, entropy, jensen_shannon
+from .kl import kl_clamped, kl_spike_and_slab
+from .labels import Labels, at_site
+from .observed import Clamped, PartlyObserved
+from .relaxed_density import relaxed_log_density
+from .relaxed_spike_and_slab import RelaxedSpikeAndSlab
+from .spike_and_slab import SpikeAndSlab
+
+__all__ = [
+    "EPS",
+    "Clamped",
+    "Labels",
+    "PartlyObserved",
+    "RelaxedSpikeAndSlab",
+    "SpikeAndSlab",
+    "at_site",
+    "entropy",
+    "jensen_shannon",
+    "kl_clamped",
+    "kl_spike_and_slab",
+    "relaxed_log_density",
+]
