@@ -1,0 +1,34 @@
+"""Posterior diagnostics: arrays, distributions and callables in; dataclasses of arrays and figures out.
+
+Nothing here knows a model or a guide, so everything serves anyone's variational autoencoder. ArviZ and matplotlib are
+imported by the functions that need them, not by this package.
+"""
+
+from . import figures
+from .consistency import Consistency, class_consistency
+from .drawn_by import drawn_by
+from .evidence import Evidence, log_evidence
+from .sharing import Roles, Sharing, category_sharing, class_gate, dimension_roles
+from .to_arviz import to_arviz
+from .traverse import ink, slant, traverse
+from .used import clamp_cost, used_dimensions
+
+__all__ = [
+    "Consistency",
+    "Evidence",
+    "Roles",
+    "Sharing",
+    "category_sharing",
+    "clamp_cost",
+    "class_consistency",
+    "class_gate",
+    "dimension_roles",
+    "drawn_by",
+    "figures",
+    "ink",
+    "log_evidence",
+    "slant",
+    "to_arviz",
+    "traverse",
+    "used_dimensions",
+]
