@@ -1,0 +1,1 @@
+"""Timings beside hand-written torch. Nothing here is installed with the package."""

@@ -1,0 +1,141 @@
+r"""Quantities that move while a pair trains: a warm-up, a decay, a sharpness.
+
+A scheduled quantity lives in its module as a 0-d buffer and is written in place before every step, so that a graph
+traced from the module sees the change. Time is the *fraction of training done*, from 0 to 1: a schedule means the same
+for 10 epochs and for 1000.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import nn
+
+__all__ = ["Cosine", "Exponential", "Ramp", "Schedule", "advance", "scheduled"]
+
+
+class Schedule(ABC):
+    r"""A number as a function of the fraction of training done.
+
+    From ``begin`` to ``end`` (both in [0, 1]) the value goes from ``start`` to ``stop``; before and after it stays
+    there.
+
+    Args:
+        start: value until ``begin``.
+        stop: value from ``end`` on.
+        begin: fraction of training at which it starts to move.
+        end: fraction of training at which it arrives.
+
+    Raises:
+        ValueError: unless ``0 <= begin < end <= 1`` and both values are finite.
+    """
+
+    def __init__(self, start: float, stop: float, begin: float = 0.0, end: float = 1.0):
+        if not 0 <= begin < end <= 1:
+            raise ValueError(
+                f"{type(self).__name__}: begin and end are fractions of training with 0 <= begin < end <= 1; "
+                f"given begin={begin}, end={end}.\n"
+                "Try one of:\n- end=0.3 for a warm-up over the first 30 % of the epochs\n"
+                "- begin=0, end=1 for the whole of training"
+            )
+        if not (math.isfinite(start) and math.isfinite(stop)):
+            raise ValueError(f"{type(self).__name__}: start and stop must be finite; given start={start}, stop={stop}.")
+        self.start, self.stop, self.begin, self.end = float(start), float(stop), float(begin), float(end)
+
+    def __call__(self, done: float) -> float:
+        """The value when the fraction ``done`` of training lies behind."""
+        return self.between(min(max((done - self.begin) / (self.end - self.begin), 0.0), 1.0))
+
+    @abstractmethod
+    def between(self, t: float) -> float:
+        """The value at ``t`` in [0, 1], the position between ``begin`` and ``end``."""
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """How to build it again, as configurations hold it."""
+        return {"class_path": f"{type(self).__module__}.{type(self).__qualname__}", "init_args": dict(vars(self))}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.start:g}, {self.stop:g}, begin={self.begin:g}, end={self.end:g})"
+
+
+class Ramp(Schedule):
+    """A straight line from ``start`` to ``stop``.
+
+    Example:
+        >>> sharpness = Ramp(50, 200)
+        >>> sharpness(0), sharpness(0.5), sharpness(1)
+        (50.0, 125.0, 200.0)
+    """
+
+    def between(self, t: float) -> float:
+        """Linear interpolation."""
+        return (1 - t) * self.start + t * self.stop
+
+
+class Cosine(Schedule):
+    """Half a cosine from ``start`` to ``stop``: slow, fast, slow.
+
+    Example:
+        >>> Cosine(1e-3, 1e-5)(1)
+        1e-05
+    """
+
+    def between(self, t: float) -> float:
+        """Interpolation with the weight (1 - cos(pi t)) / 2."""
+        t = (1 - math.cos(math.pi * t)) / 2
+        return (1 - t) * self.start + t * self.stop
+
+
+class Exponential(Schedule):
+    """A constant ratio from step to step; ``start`` and ``stop`` must be positive.
+
+    Example:
+        >>> round(Exponential(1e-2, 1e-4)(0.5), 10)
+        0.001
+    """
+
+    def __init__(self, start: float, stop: float, begin: float = 0.0, end: float = 1.0):
+        super().__init__(start, stop, begin, end)
+        if self.start <= 0 or self.stop <= 0:
+            raise ValueError(
+                f"Exponential: start and stop must be positive; given start={start}, stop={stop}. Try Ramp, "
+                "which may reach 0."
+            )
+
+    def between(self, t: float) -> float:
+        """Interpolation of the logarithm."""
+        return self.start ** (1 - t) * self.stop**t
+
+
+def scheduled(module: nn.Module, name: str, value: float | Schedule) -> None:
+    """Give ``module`` a 0-d buffer holding ``value``.
+
+    A :class:`Schedule` is remembered, and :func:`advance` writes its values.
+
+    Args:
+        module: the owner.
+        name: the buffer's name.
+        value: a constant, or a schedule.
+
+    Example:
+        >>> layer = nn.Identity()
+        >>> scheduled(layer, "weight", Ramp(0, 3, end=0.5))
+        >>> advance(layer, 0.25)
+        >>> layer.weight
+        tensor(1.5000)
+    """
+    moving = isinstance(value, Schedule)
+    module.register_buffer(name, torch.tensor(value(0.0) if moving else float(value)))
+    schedules = vars(module).setdefault("_schedules", {})
+    schedules.pop(name, None)
+    if moving:
+        schedules[name] = value
+
+
+def advance(root: nn.Module, done: float) -> None:
+    """Write every scheduled buffer below ``root`` for the fraction ``done`` of training, in place."""
+    for module in root.modules():
+        for name, schedule in getattr(module, "_schedules", {}).items():
+            getattr(module, name).fill_(schedule(done))
