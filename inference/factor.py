@@ -1,0 +1,89 @@
+"""Loss factors: terms of the loss that are no part of the model, by name and with a weight."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import pyro
+from pyro import poutine
+from pyro.distributions.torch_distribution import TorchDistribution
+from pyro.nn import PyroModule
+from torch import Tensor, nn
+
+from ..distributions import Labels
+from ..schedules import Schedule, scheduled
+from .objective import random_sites, sanitise
+
+__all__ = ["Factor", "FactoredGuide"]
+
+
+class Factor(nn.Module):
+    """A loss term: ``weight * forward(...)``, in nats per row, minimised with the negative bound.
+
+    Write one by subclassing: ``forward`` sees the posteriors that the guide has just sampled from, and the labels.
+
+    Args:
+        name: its name in traces, metrics and reports.
+        weight: its weight; a :class:`~pellucid.schedules.Schedule` warms it up.
+
+    Raises:
+        ValueError: if a constant weight is negative.
+
+    Example:
+        >>> class Energy(Factor):
+        ...     '''Mean squared posterior mean: keeps codes small.'''
+        ...     def forward(self, posterior, y, labelled):
+        ...         return posterior["z"].mean.square().sum(-1).mean()
+        >>> Energy("energy", weight=0.1).weight
+        tensor(0.1000)
+    """
+
+    weight: Tensor
+
+    def __init__(self, name: str, weight: float | Schedule = 1.0):
+        super().__init__()
+        if not isinstance(weight, Schedule) and weight < 0:
+            raise ValueError(
+                f"weight: factor '{name}' is minimised, so its weight is at least 0; given {weight}. Try 0 to switch it off."
+            )
+        self.name = name
+        scheduled(self, "weight", weight)
+
+    @abstractmethod
+    def forward(self, posterior: Mapping[str, TorchDistribution], y: Labels, labelled: Labels) -> Tensor:
+        """The unweighted value, 0-d, in nats per row.
+
+        Args:
+            posterior: latent site -> its distribution in the guide, as sampled: batch ``[B]``, or ``[K, B]`` below an enumerated label.
+            y: the batch's labels, 0 where not labelled.
+            labelled: boolean mask, or None.
+        """
+
+
+class FactoredGuide(PyroModule):
+    """A guide followed by loss factors, as sites that every Pyro objective sees.
+
+    The guide runs, then each factor adds ``pyro.factor(name, +n_data * weight * value)``: a guide's log-probability enters the loss with a
+    plus. The site stands outside the data plate, so stock ELBOs, whose loss sums over the data set, weigh it as ours does.
+
+    Args:
+        guide: any guide.
+        factors: the factors.
+        n_data: size of the data plate.
+    """
+
+    def __init__(self, guide: nn.Module, factors: Iterable[Factor], n_data: int):
+        super().__init__()
+        self.guide, self.factors, self.n_data = guide, nn.ModuleList(factors), n_data
+
+    def forward(self, x: Tensor, y: Labels = None, labelled: Labels = None) -> Any:
+        """Run the guide, then its factors."""
+        with poutine.trace() as seen:
+            result = self.guide(x, y, labelled)
+        posterior = {name: site["fn"] for name, site in random_sites(seen.trace)}
+        y = sanitise(y, labelled)
+        n_data = max(self.n_data, x.shape[0])  # as the plate has it
+        for factor in cast(Iterable[Factor], self.factors):
+            value = n_data * factor.weight * factor(posterior, y, labelled)
+            pyro.factor(factor.name, value, has_rsample=True)
+        return result

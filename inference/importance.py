@@ -1,0 +1,39 @@
+"""Importance weights of a pair: what estimates of the evidence are made from."""
+
+import torch
+from pyro import poutine
+from pyro.distributions import Unit
+from torch import Tensor
+
+from .objective import data_frame, log_prob, random_sites
+from .pair import Pair
+
+__all__ = ["log_weight"]
+
+
+def log_weight(pair: Pair, x: Tensor) -> Tensor:
+    r"""One draw of log p(x, z) - log q(z | x) for each row, gates hard, labels drawn like any latent, factors left out.
+
+    .. math:: \log p(x) = \log E_q[\exp(\text{log weight})] \ge E_q[\text{log weight}]
+
+    Args:
+        pair: put into evaluation mode for the purpose.
+        x: ``[B, ...]``.
+
+    Returns:
+        ``[B]``, in nats.
+
+    Example:
+        >>> from pellucid import data, zoo
+        >>> log_weight(zoo.vae(data.digits(), dim=4), torch.rand(3, 1, 8, 8)).shape
+        torch.Size([3])
+    """
+    training = pair.training
+    pair.eval()
+    with torch.no_grad():
+        guide = poutine.trace(pair.guide).get_trace(x)
+        model = poutine.trace(poutine.replay(pair.model, trace=guide)).get_trace(x)
+        p = [log_prob(s) for _, s in random_sites(model) if data_frame(s) is not None]
+        q = [log_prob(s) for _, s in random_sites(guide) if data_frame(s) is not None and not isinstance(s["fn"], Unit)]
+    pair.train(training)
+    return sum(p, x.new_zeros(len(x))) - sum(q, x.new_zeros(len(x)))

@@ -1,0 +1,31 @@
+"""Label slots that mean nothing are emptied before anything reads them."""
+
+import torch
+from torch import Tensor
+
+from ...distributions import Labels, at_site
+
+__all__ = ["sanitise"]
+
+
+def sanitise(y: Labels, labelled: Labels) -> Labels:
+    """``y`` with zeros where ``labelled`` is False, so that whatever stood there, NaN included, reaches no value and no gradient.
+
+    Args:
+        y: ``[B]``, ``[B, L]`` or a dict of such.
+        labelled: boolean mask ``[B]`` or ``[B, L]``, or a dict alike.
+
+    Example:
+        >>> sanitise(torch.tensor([1.0, torch.nan]), torch.tensor([True, False]))
+        tensor([1., 0.])
+    """
+    if isinstance(y, dict):
+        return {name: empty(value, at_site(name, labelled)) for name, value in y.items()}
+    return y if y is None or isinstance(labelled, dict) else empty(y, labelled)
+
+
+def empty(y: Tensor, labelled: Tensor | None) -> Tensor:
+    """``y`` where labelled, 0 elsewhere."""
+    if labelled is None:
+        return y
+    return torch.where(labelled.reshape(labelled.shape + (1,) * (y.dim() - labelled.dim())), y, torch.zeros_like(y))

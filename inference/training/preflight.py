@@ -1,0 +1,61 @@
+"""What is checked before a run writes anything: pair, data and arguments fit one another."""
+
+import pyro
+import torch
+
+from ...data import Batch, Batches, DataSet
+from ..pair import Pair
+
+__all__ = ["preflight"]
+
+CHECKED = {
+    "validate_poutine": True,
+    "validate_infer": True,
+    "validate_distributions_pyro": True,
+    "validate_distributions_torch": True,
+}
+
+
+def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
+    """Run the pair once on the first rows of each split, with all of Pyro's checks on and no trace left.
+
+    Args:
+        pair: model, guide, objective.
+        data: the data set.
+        batch_size: 1 to the training rows.
+
+    Raises:
+        ValueError: with the argument or the site that does not fit.
+    """
+    if pair.model.n_data != data.n_data:
+        raise ValueError(
+            f"pair: built for {pair.model.n_data} training rows; {data.name} has {data.n_data}.\n"
+            f"Try one of:\n- building the pair from this data set: zoo.vae(data)\n- n_data={data.n_data} in LatentModel and Guide"
+        )
+    Batches(data.train, batch_size, drop_last=True)  # checks the batch size
+    device = pair.device
+    before = {name: tensor.detach().clone() for name, tensor in pair.state_dict().items()}
+    for name, split in data.splits.items():
+        if isinstance(split, Batch) and split.x.is_floating_point() and hasattr(pair.model, "likelihood"):
+            try:
+                pair.model.likelihood.check(split.x)
+            except ValueError as error:
+                raise ValueError(f"{data.name}.{name}: {error}") from None
+        batch = next(Batches(split, min(8, batch_size), device=device).epoch(0))
+        with (
+            torch.no_grad(),
+            torch.random.fork_rng([device] if device.type == "cuda" else []),
+            pyro.settings.context(**CHECKED),
+        ):
+            try:
+                terms = pair(*batch)
+            except (ValueError, RuntimeError, KeyError, IndexError, NotImplementedError) as error:
+                raise ValueError(f"pair: the first rows of {data.name}.{name} do not go through: {error}") from error
+            finally:
+                pair.load_state_dict(before)
+        if not terms.loss.isfinite():
+            bad = [term for term, value in terms.summary().items() if not value.isfinite()]
+            raise ValueError(
+                f"pair: the loss of the first rows of {data.name}.{name} is not finite before training: {', '.join(bad)}.\n"
+                "Try one of:\n- weights drawn anew, with a smaller scale\n- a floor under the scales of the site named"
+            )
