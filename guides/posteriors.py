@@ -101,7 +101,7 @@ class SpikeAndSlabPosterior(PyroModule):
         loc, scale = self.loc(h), softplus(self.scale(h)) + EPS
         if not self.training:
             return SpikeAndSlab(gate, loc, scale).to_event(1)
-        loc, scale = self.slab * loc, (self.slab * scale.square() + 1 - self.slab).sqrt()
+        loc, scale = self.slab * loc, (self.slab * scale.square() + (1 - self.slab)).sqrt()
         q = RelaxedSpikeAndSlab(gate, loc, scale, self.sharpness) if self.relaxed else SpikeAndSlab(gate, loc, scale)
         return q.to_event(1)
 

@@ -47,7 +47,8 @@ def class_consistency(gate: Tensor, labels: Tensor, labelled: Tensor | None = No
     known = torch.ones_like(labels, dtype=torch.bool) if labelled is None else labelled
     if known.dtype != torch.bool or known.shape not in (labels.shape, labels.shape[:1]):
         raise ValueError(
-            f"labelled: expected a boolean mask {list(labels.shape)} or {list(labels.shape[:1])}; given {known.dtype} {list(known.shape)}.\n"
+            f"labelled: expected a boolean mask {list(labels.shape)} or {list(labels.shape[:1])}; "
+            f"given {known.dtype} {list(known.shape)}.\n"
             "Try one of:\n- labelled.bool() for a mask of zeros and ones\n- labelled=None if every row has its label"
         )
     labels = labels[:, None] if labels.dim() == 1 else labels

@@ -86,7 +86,8 @@ class ELBO(pyro.infer.ELBO, nn.Module):
             labelled: boolean mask like ``y``.
 
         Raises:
-            ValueError: if a latent site of one program is missing from the other, or plates exceed ``max_plate_nesting``.
+            ValueError: if a latent site of one program is missing from the other, or plates exceed
+                ``max_plate_nesting``.
         """
         args = (x, sanitise(y, labelled), labelled)
         return Terms.average([self.particle(model, guide, args) for _ in range(self.num_particles)])
@@ -139,10 +140,10 @@ class ELBO(pyro.infer.ELBO, nn.Module):
 
 
 def zero_valued(score: Tensor, cost: Tensor, total: Tensor) -> Tensor:
-    """Zero, with the gradient of ``score`` times ``cost`` less a baseline: the mean of the other rows' ``total``, the expected cost [B].
+    """Zero, with the gradient of ``score`` times ``cost`` less a baseline: the other rows' mean ``total``, in nats.
 
-    The baseline is one number a row, whatever the label: a baseline for each label would be weighed by q(y | z), which depends on the very
-    draw of z whose score it multiplies, and so would bias the gradient.
+    The baseline is one number a row, whatever the label: one for each label would be weighed by q(y | z), which depends
+    on the very draw of z whose score it multiplies, and so would bias the gradient.
     """
     rows = len(total)
     baseline = (total.sum() - total) / (rows - 1) if rows > 1 else 0.0
@@ -155,7 +156,8 @@ def require_nesting(trace: Trace, nesting: int) -> None:
         frame, deepest = data_frame(site), max((-f.dim for f in site["cond_indep_stack"] if f.vectorized), default=0)
         if deepest > nesting:
             raise ValueError(
-                f"site '{name}': stands in a plate at dimension -{deepest}; the objective was built for {nesting} nested plates.\n"
+                f"site '{name}': stands in a plate at dimension -{deepest}; the objective was built for {nesting} nested "
+                "plates.\n"
                 f"Try one of:\n- ELBO(max_plate_nesting={deepest})\n- .to_event(...) in place of the inner plate"
             )
         if frame is not None and frame.dim != -1:

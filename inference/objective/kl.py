@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pyro.distributions import Delta
 from torch import Tensor
 from torch.distributions import kl_divergence
 
@@ -31,6 +32,8 @@ def separable(model: Sequence[str], guide: Sequence[str]) -> set[str]:
 
 def analytic_kl(q: Site, p: Site) -> Tensor | None:
     """KL(q || p) of a site in closed form, ``[enumerated..., plates...]`` in nats; None if no formula is registered for the two families."""
+    if isinstance(getattr(q["fn"], "base_dist", q["fn"]), Delta):
+        return None  # Pyro's form drops its log_density, an autoguide's Jacobian; the log ratio has no noise here
     try:
         return masked(kl_divergence(q["fn"], p["fn"]), p)
     except NotImplementedError:

@@ -10,12 +10,12 @@ from torch.optim import Optimizer
 from ...data import Batches, DataSet
 from ...schedules import Schedule
 from ..pair import Pair
-from .arguments import check_arguments
 from .display import Display
 from .folder import create_folder, free_folder, require_same_run
 from .loop import Loop
 from .preflight import preflight
 from .progress import Progress
+from .ranges import check_arguments
 from .run import Run
 
 __all__ = ["fit"]

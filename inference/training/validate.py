@@ -35,8 +35,10 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
     devices = [batches.device] if batches.device.type == "cuda" else []
     pair.eval()
     with torch.no_grad(), torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        for batch in batches.epoch(0):
+        for number, batch in enumerate(batches.epoch(0)):
+            torch.manual_seed(
+                seed + number
+            )  # a batch's bound must not move with what was drawn for the last one's labels
             meter.add(batch_terms(pair, batch), batch.rows)
             for name, hit in hits(pair, batch).items():
                 right[name].add({f"accuracy({name})": hit.double().mean()}, len(hit))
