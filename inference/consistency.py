@@ -16,9 +16,11 @@ __all__ = ["ClassConsistency", "class_consistency"]
 def class_consistency(gate: Tensor, labels: Tensor, labelled: Tensor | None = None) -> Tensor:
     r"""Mean Jensen-Shannon divergence between the gates of two samples of one class, in nats.
 
-    .. math:: \frac{1}{|P|} \sum_{(j,k) \in P} \sum_i \mathrm{JSD}(\gamma_{ji}, \gamma_{ki}), \qquad P = \{j < k : y_j = y_k\}
+    .. math:: \frac{1}{|P|} \sum_{(j,k) \in P} \sum_i \mathrm{JSD}(\gamma_{ji}, \gamma_{ki}),
+        \qquad P = \{j < k : y_j = y_k\}
 
-    Summed over dimensions, averaged over pairs (our reading of the source). Without a pair the value is 0, with gradient 0.
+    Summed over dimensions, averaged over pairs (our reading of the source). Without a pair the value is 0, with
+    gradient 0.
 
     Args:
         gate: ``[B, D]`` probabilities that a dimension is on.
@@ -26,7 +28,8 @@ def class_consistency(gate: Tensor, labels: Tensor, labelled: Tensor | None = No
         labelled: boolean ``[B]`` or ``[B, L]``; rows outside it form no pairs. None: all rows are labelled.
 
     Returns:
-        0-d, in ``[0, D log 2]``. Zero for **any** gate that ignores x: look at the bound and the used dimensions beside it.
+        0-d, in ``[0, D log 2]``. Zero for **any** gate that ignores x: look at the bound and the used dimensions
+        beside it.
 
     Raises:
         ValueError: if the shapes do not fit.
@@ -41,7 +44,8 @@ def class_consistency(gate: Tensor, labels: Tensor, labelled: Tensor | None = No
     """
     if gate.dim() != 2 or labels.dim() not in (1, 2) or len(labels) != len(gate):
         raise ValueError(
-            f"class_consistency: expected gate [B, D] and labels [B] or [B, L]; given {list(gate.shape)} and {list(labels.shape)}.\n"
+            f"class_consistency: expected gate [B, D] and labels [B] or [B, L]; given {list(gate.shape)} and "
+            f"{list(labels.shape)}.\n"
             "Try one of:\n- gate.flatten(0, -2) and as many labels\n- labels.argmax(-1) for one-hot labels"
         )
     known = torch.ones_like(labels, dtype=torch.bool) if labelled is None else labelled
@@ -106,7 +110,8 @@ class ClassConsistency(Factor):
             q = q.base_dist
         if not isinstance(q, SpikeAndSlab):
             raise ValueError(
-                f"factor '{self.name}': expected a spike-and-slab posterior at site '{self.site}'; the guide's sites are "
+                f"factor '{self.name}': expected a spike-and-slab posterior at site '{self.site}'; the "
+                "guide's sites are "
                 f"{ {name: type(getattr(d, 'base_dist', d)).__name__ for name, d in posterior.items()} }.\n"
                 "Try one of:\n- site=... naming the one that has gates\n- SpikeAndSlabPosterior as the guide"
             )

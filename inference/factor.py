@@ -44,7 +44,8 @@ class Factor(nn.Module):
         super().__init__()
         if not isinstance(weight, Schedule) and weight < 0:
             raise ValueError(
-                f"weight: factor '{name}' is minimised, so its weight is at least 0; given {weight}. Try 0 to switch it off."
+                f"weight: factor '{name}' is minimised, so its weight is at least 0; given {weight}. Try 0 to "
+                "switch it off."
             )
         self.name = name
         scheduled(self, "weight", weight)
@@ -54,7 +55,8 @@ class Factor(nn.Module):
         """The unweighted value, 0-d, in nats per row.
 
         Args:
-            posterior: latent site -> its distribution in the guide, as sampled: batch ``[B]``, or ``[K, B]`` below an enumerated label.
+            posterior: latent site -> its distribution in the guide, as sampled: batch ``[B]``, or ``[K, B]`` below an
+                enumerated label.
             y: the batch's labels, 0 where not labelled.
             labelled: boolean mask, or None.
         """
@@ -63,8 +65,9 @@ class Factor(nn.Module):
 class FactoredGuide(PyroModule):
     """A guide followed by loss factors, as sites that every Pyro objective sees.
 
-    The guide runs, then each factor adds ``pyro.factor(name, +n_data * weight * value)``: a guide's log-probability enters the loss with a
-    plus. The site stands outside the data plate, so stock ELBOs, whose loss sums over the data set, weigh it as ours does.
+    The guide runs, then each factor adds ``pyro.factor(name, +n_data * weight * value)``: a guide's log-probability
+    enters the loss with a plus. The site stands outside the data plate, so stock ELBOs, whose loss sums over the data
+    set, weigh it as ours does.
 
     Args:
         guide: any guide.

@@ -9,8 +9,8 @@ from pyro.nn import PyroModule
 from torch import Tensor, nn
 
 from ..distributions import Labels
-from .objective import ELBO, Terms
 from .factor import Factor, FactoredGuide
+from .objective import ELBO, Terms
 
 __all__ = ["Pair"]
 
@@ -18,9 +18,9 @@ __all__ = ["Pair"]
 class Pair(nn.Module):
     """Two programs that belong together, ready for ``fit`` and for stock Pyro.
 
-    With stock Pyro: ``loss = Trace_ELBO()(pair.model, pair.guide)``, a torch optimiser over ``loss.parameters()``, ``loss(x, y, labelled)``;
-    factors are sites of the guide and are seen there too. (``SVI.step`` with Pyro's own optimisers needs the global parameter store
-    and is not supported.)
+    With stock Pyro: ``loss = Trace_ELBO()(pair.model, pair.guide)``, a torch optimiser over ``loss.parameters()``,
+        ``loss(x, y, labelled)``; factors are sites of the guide and are seen there too. (``SVI.step`` with Pyro's own
+        optimisers needs the global parameter store and is not supported.)
 
     Args:
         model: the generative program, e.g. a :class:`~pellucid.models.LatentModel`; has the attribute ``n_data``.
@@ -48,8 +48,10 @@ class Pair(nn.Module):
         super().__init__()
         if not pyro.settings.get("module_local_params"):
             raise RuntimeError(
-                "pellucid: Pyro's setting module_local_params is off, so modules of the same name would share parameters in silence.\n"
-                "Try one of:\n- pyro.settings.set(module_local_params=True) before the modules are built\n- import pellucid, which sets it, first"
+                "pellucid: Pyro's setting module_local_params is off, so modules of the same name would "
+                "share parameters in silence.\n"
+                "Try one of:\n- pyro.settings.set(module_local_params=True) before the modules are built\n"
+                "- import pellucid, which sets it, first"
             )
         factors = list(factors)
         names = [factor.name for factor in factors]
@@ -63,7 +65,8 @@ class Pair(nn.Module):
         for program in (model, guide):
             if not isinstance(program, PyroModule):
                 raise ValueError(
-                    f"pair: model and guide must be pyro.nn.PyroModule; given {type(program).__name__}. Try deriving it from PyroModule."
+                    f"pair: model and guide must be pyro.nn.PyroModule; given {type(program).__name__}. Try "
+                    "deriving it from PyroModule."
                 )
 
     @property

@@ -23,24 +23,28 @@ __all__ = ["ELBO"]
 class ELBO(pyro.infer.ELBO, nn.Module):
     r"""Evidence lower bound of a pair, per row of the data, in nats.
 
-    .. math:: \mathcal{L} = E_{q}\Big[\sum_{s\ \text{observed}} \log p(s)\Big] - \beta \sum_{s\ \text{latent}} E_q\big[\log q(s) - \log p(s)\big],
+    .. math:: \mathcal{L} = E_{q}\Big[\sum_{s\ \text{observed}} \log p(s)\Big]
+        - \beta \sum_{s\ \text{latent}} E_q\big[\log q(s) - \log p(s)\big],
         \qquad \text{loss} = -\mathcal{L} / N + \sum_f \text{factor}_f
 
-    A latent site's term is the closed form wherever ``torch.distributions.kl_divergence`` knows the two families and no model parent
-    of the site can be its descendant in the guide (the condition of Pyro's ``TraceMeanField_ELBO``, which this class checks
-    site by site); elsewhere it is the sampled log ratio. Discrete sites marked ``infer={"enumerate": "parallel"}`` in the guide are
-    summed out. A site drawn without reparameterisation gets the score-function gradient, with the other rows' mean cost as its baseline.
+    A latent site's term is the closed form wherever ``torch.distributions.kl_divergence`` knows the two families and
+    no model parent of the site can be its descendant in the guide (the condition of Pyro's ``TraceMeanField_ELBO``,
+    which this class checks site by site); elsewhere it is the sampled log ratio. Discrete sites marked
+    ``infer={"enumerate": "parallel"}`` in the guide are summed out. A site drawn without reparameterisation gets the
+    score-function gradient, with the other rows' mean cost as its baseline.
 
-    The loss is divided by the size N of the plate ``"data"``: it is in nats per row, where stock Pyro sums over the data set.
-    ``loss``, ``differentiable_loss`` and ``loss_and_grads`` compute the same number.
+    The loss is divided by the size N of the plate ``"data"``: it is in nats per row, where stock Pyro sums over the
+    data set. ``loss``, ``differentiable_loss`` and ``loss_and_grads`` compute the same number.
 
     Args:
-        kl_weight: beta, the weight of all latent terms; a :class:`~pellucid.schedules.Schedule` warms it up. Reported bounds use 1.
+        kl_weight: beta, the weight of all latent terms; a :class:`~pellucid.schedules.Schedule` warms it up. Reported
+            bounds use 1.
         num_particles: draws averaged per evaluation.
         max_plate_nesting: plates nested in the model, the data plate included; enumerated dimensions go to its left.
 
     References:
-        Kingma, Welling (arXiv 1312.6114), eq. 3; Higgins et al. (ICLR 2017) for beta; Ranganath et al. (AISTATS 2014) for the score function.
+        Kingma, Welling (arXiv 1312.6114), eq. 3; Higgins et al. (ICLR 2017) for beta; Ranganath et al. (AISTATS 2014)
+        for the score function.
 
     Example:
         >>> from pellucid import Batch, zoo, data
@@ -156,7 +160,8 @@ def require_nesting(trace: Trace, nesting: int) -> None:
         frame, deepest = data_frame(site), max((-f.dim for f in site["cond_indep_stack"] if f.vectorized), default=0)
         if deepest > nesting:
             raise ValueError(
-                f"site '{name}': stands in a plate at dimension -{deepest}; the objective was built for {nesting} nested "
+                f"site '{name}': stands in a plate at dimension -{deepest}; the objective was built for "
+                f"{nesting} nested "
                 "plates.\n"
                 f"Try one of:\n- ELBO(max_plate_nesting={deepest})\n- .to_event(...) in place of the inner plate"
             )
@@ -169,12 +174,17 @@ def require_nesting(trace: Trace, nesting: int) -> None:
 
 
 def require_rows(drawn: dict[str, Site]) -> None:
-    """Raise a ValueError if a site without a reparameterised draw belongs to no row: its score function would need every row's cost."""
+    """Raise a ValueError if a site without a reparameterised draw belongs to no row.
+
+    Its score function would need every row's cost.
+    """
     for name, site in drawn.items():
         if data_frame(site) is None:
             raise ValueError(
-                f"site '{name}': {type(site['fn']).__name__} has no reparameterised draw, and the site lies outside the plate 'data'.\n"
-                "Try one of:\n- infer={'enumerate': 'parallel'} in the guide, for a discrete site\n- a reparameterised family in the guide"
+                f"site '{name}': {type(site['fn']).__name__} has no reparameterised draw, and the site lies "
+                "outside the plate 'data'.\n"
+                "Try one of:\n- infer={'enumerate': 'parallel'} in the guide, for a discrete site\n"
+                "- a reparameterised family in the guide"
             )
 
 
@@ -183,12 +193,15 @@ def require_same_sites(model: dict[str, Site], guide: dict[str, Site]) -> None:
     for name in model.keys() - guide.keys():
         raise ValueError(
             f"site '{name}' is latent in the model and missing from the guide, whose sites are {sorted(guide)}.\n"
-            f"Try one of:\n- pyro.sample('{name}', ...) in the guide\n- for a label: label('{name}', ..., y, labelled) in the prior, "
+            f"Try one of:\n- pyro.sample('{name}', ...) in the guide\n"
+            f"- for a label: label('{name}', ..., y, labelled) in the prior, "
             f"classify('{name}', ..., y, labelled) in the guide, and y passed to both"
         )
     for name in guide.keys() - model.keys():
         raise ValueError(
-            f"site '{name}' is sampled in the guide and not latent in the model, whose latent sites are {sorted(model)}.\n"
-            f"Try one of:\n- the same site in both programs\n- for a label: label('{name}', ..., y, labelled) in the prior\n"
+            f"site '{name}' is sampled in the guide and not latent in the model, whose latent sites are "
+            f"{sorted(model)}.\n"
+            "Try one of:\n- the same site in both programs\n"
+            f"- for a label: label('{name}', ..., y, labelled) in the prior\n"
             "- a Factor for a loss term that belongs to no site"
         )

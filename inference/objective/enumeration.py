@@ -26,13 +26,14 @@ class Enumeration:
             if len(plates) > 1:
                 raise ValueError(
                     f"site '{name}': a site can be summed out inside one plate; this one is inside {plates}.\n"
-                    "Try one of:\n- one site per index of the inner plate\n- an event dimension in place of the inner plate"
+                    "Try one of:\n- one site per index of the inner plate\n"
+                    "- an event dimension in place of the inner plate"
                 )
         log_weight = sum(log_prob(posterior[name]) for name in sorted(self.names))
         self.weight = log_weight.exp() if isinstance(log_weight, Tensor) else None
 
     def mean(self, term: Tensor) -> Tensor:
-        """Expectation of ``term`` [enumerated..., inner plates of size 1..., rows] over the enumerated dimensions: ``[rows]``."""
+        """Expectation of ``term`` ``[enumerated..., 1..., rows]`` over its enumerated dimensions: ``[rows]``."""
         leading = term.dim() - self.nesting
         if self.weight is not None and leading > 0:
             term = torch.where(self.weight > 0, term, 0.0)

@@ -14,9 +14,10 @@ __all__ = ["analytic_kl", "separable"]
 def separable(model: Sequence[str], guide: Sequence[str]) -> set[str]:
     r"""Sites whose expected log ratio is the expectation of their own KL.
 
-    For a site s, :math:`E_q[\log q(s) - \log p(s)] = E_q[KL(q(s) \| p(s))]` needs that no parent of s in the model descends from s in the guide:
-    in q(z) q(y | z) against p(y) p(z | y) the KL of z would average over a y that was drawn from that very z. Parents come earlier and
-    descendants later, so it is enough that no site before s in the model stands after s in the guide.
+    For a site s, :math:`E_q[\log q(s) - \log p(s)] = E_q[KL(q(s) \| p(s))]` needs that no parent of s in the model
+    descends from s in the guide: in q(z) q(y | z) against p(y) p(z | y) the KL of z would average over a y that was
+    drawn from that very z. Parents come earlier and descendants later, so it is enough that no site before s in the
+    model stands after s in the guide.
 
     Args:
         model: latent sites in the model's order.
@@ -31,7 +32,7 @@ def separable(model: Sequence[str], guide: Sequence[str]) -> set[str]:
 
 
 def analytic_kl(q: Site, p: Site) -> Tensor | None:
-    """KL(q || p) of a site in closed form, ``[enumerated..., plates...]`` in nats; None if no formula is registered for the two families."""
+    """KL(q || p) of a site, ``[enumerated..., plates...]`` in nats; None if the two families have no closed form."""
     if isinstance(getattr(q["fn"], "base_dist", q["fn"]), Delta):
         return None  # Pyro's form drops its log_density, an autoguide's Jacobian; the log ratio has no noise here
     try:

@@ -9,7 +9,7 @@ __all__ = ["sanitise"]
 
 
 def sanitise(y: Labels, labelled: Labels) -> Labels:
-    """``y`` with zeros where ``labelled`` is False, so that whatever stood there, NaN included, reaches no value and no gradient.
+    """``y`` with zeros where ``labelled`` is False: NaN in such a slot then reaches no value and no gradient.
 
     Args:
         y: ``[B]``, ``[B, L]`` or a dict of such.

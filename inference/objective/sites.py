@@ -1,7 +1,7 @@
 """Reading a trace: its random sites, their log-probabilities, and what a site adds per row of the data."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import torch
 from pyro.poutine import Trace
@@ -16,7 +16,7 @@ Site = Any
 
 def random_sites(trace: Trace) -> Iterator[tuple[str, Site]]:
     """The sample sites of a trace in their order, plates' index draws left out."""
-    for name, site in trace.nodes.items():
+    for name, site in cast(dict[str, Site], trace.nodes).items():
         if site["type"] == "sample" and not site_is_subsample(site):
             yield name, site
 
@@ -44,7 +44,7 @@ def n_data(trace: Trace) -> int:
 
 
 def per_row(term: Tensor, site: Site, n_data: int, nesting: int) -> Tensor:
-    """What the site adds to a bound per row: a term whose mean over its last dimension is the site's share of the whole, over ``n_data``.
+    """What the site adds to a bound per row: its mean over rows is the site's share of the whole, over ``n_data``.
 
     Args:
         term: enumerated dimensions, then plates.
@@ -53,7 +53,8 @@ def per_row(term: Tensor, site: Site, n_data: int, nesting: int) -> Tensor:
         nesting: plates nested in the model.
 
     Returns:
-        enumerated dimensions, ones for the inner plates, then ``[B]``; or 0-d in that place for a site of the whole data set.
+        enumerated dimensions, ones for the inner plates, then ``[B]``; or 0-d in that place for a site of the whole
+        data set.
     """
     frame = data_frame(site)
     plates = [d for d in range(-nesting, 0) if d != -1 or frame is None]

@@ -29,7 +29,8 @@ def named(path: str, rooms: tuple[str, ...] = ()) -> Callable[..., Any]:
             sorted(name for room in rooms for name in importlib.import_module(room).__all__ if name.islower())
         )
         raise ValueError(
-            f"'{path}': expected one of {offers}, or an import path.\nTry one of:\n- my_file.my_function, for a file my_file.py in this folder"
+            f"'{path}': expected one of {offers}, or an import path.\nTry one of:\n"
+            "- my_file.my_function, for a file my_file.py in this folder"
         )
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
@@ -38,7 +39,8 @@ def named(path: str, rooms: tuple[str, ...] = ()) -> Callable[..., Any]:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ValueError(
-            f"'{path}': cannot be imported: {error}.\nTry one of:\n- the folder that holds {module.partition('.')[0]}.py as working directory"
+            f"'{path}': cannot be imported: {error}.\nTry one of:\n"
+            f"- the folder that holds {module.partition('.')[0]}.py as working directory"
         ) from error
 
 

@@ -63,7 +63,8 @@ def read_weights(folder: Path, module: nn.Module) -> None:
 
     Raises:
         FileNotFoundError: if there is no checkpoint.
-        ValueError: if the file is cut short, or belongs to a module of another shape; names the first parameter that differs.
+        ValueError: if the file is cut short, or belongs to a module of another shape; names the first parameter that
+            differs.
     """
     path = checkpoint_folder(folder) / WEIGHTS
     try:
@@ -76,8 +77,10 @@ def read_weights(folder: Path, module: nn.Module) -> None:
     missing = [] if differ else load_model(module, str(path), strict=False)[0]
     for name in [*differ, *sorted(missing)]:
         raise ValueError(
-            f"checkpoint {path}: '{name}' has shape {stored.get(name, '(absent)')} there and {given.get(name, '(absent)')} in the pair.\n"
-            f"Try one of:\n- the pair that was trained: its arguments are in {folder / 'config.yaml'}\n- another run folder"
+            f"checkpoint {path}: '{name}' has shape {stored.get(name, '(absent)')} there and "
+            f"{given.get(name, '(absent)')} in the pair.\n"
+            f"Try one of:\n- the pair that was trained: its arguments are in {folder / 'config.yaml'}\n"
+            "- another run folder"
         )
 
 

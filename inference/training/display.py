@@ -53,7 +53,8 @@ class Display:
         left = (self.epochs * self.steps - done) / rate if rate else math.inf
         filled = int(24 * done / (self.epochs * self.steps))
         bar = "━" * filled + "╌" * (24 - filled)
-        line = f"{self.title}  {bar}  epoch {epoch + 1}/{self.epochs}  {figures(means)}  {rate:.0f} steps/s  {clock(left)} left"
+        place, pace = f"epoch {epoch + 1}/{self.epochs}", f"{rate:.0f} steps/s  {clock(left)} left"
+        line = "  ".join((self.title, bar, place, figures(means), pace))
         self.live.update(Text(line, overflow="ellipsis", no_wrap=True), refresh=True)
 
     def epoch(self, row: Mapping[str, float]) -> None:
@@ -62,7 +63,8 @@ class Display:
         if self.shown and (self.is_terminal or number % max(1, self.epochs // 20) == 0 or number == self.epochs):
             train = {name.removeprefix("train/"): v for name, v in row.items() if name.startswith("train/")}
             valid = {name.removeprefix("validation/"): v for name, v in row.items() if name.startswith("validation/")}
-            line = f"{self.title}  epoch {number}/{self.epochs}  train {figures(train)}  validation {figures(valid)}  {row['seconds']:.1f} s"
+            line = f"{self.title}  epoch {number}/{self.epochs}  train {figures(train)}  validation {figures(valid)}"
+            line += f"  {row['seconds']:.1f} s"
             self.console.print(Text(line), soft_wrap=True)
 
     def say(self, sentence: str) -> None:

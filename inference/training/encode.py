@@ -26,7 +26,8 @@ def encode(pair: Pair, batches: Batches) -> dict[str, TorchDistribution]:
         batches: of a split, in order.
 
     Returns:
-        latent site -> its distribution, batch ``[N]``. A site that depends on another (z on a label) is given at a draw of the other.
+        latent site -> its distribution, batch ``[N]``. A site that depends on another (z on a label) is given at a
+        draw of the other.
     """
     training = pair.training
     pair.eval()

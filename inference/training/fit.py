@@ -41,9 +41,10 @@ def fit(
 ) -> Run:
     """Train a pair, and leave a run folder: configuration, checkpoint, metrics.
 
-    Every epoch ends with the validation bound (hard gates, labels withheld), a row in ``metrics.csv`` and a checkpoint. Ctrl-C or SIGTERM
-    ends the run between two steps with a checkpoint, and ``resume=True`` goes on from there as if nothing had happened: weights, optimiser,
-    random numbers, order of rows, schedules and early stopping are those of an unbroken run.
+    Every epoch ends with the validation bound (hard gates, labels withheld), a row in ``metrics.csv`` and a
+    checkpoint. Ctrl-C or SIGTERM ends the run between two steps with a checkpoint, and ``resume=True`` goes on from
+    there as if nothing had happened: weights, optimiser, random numbers, order of rows, schedules and early stopping
+    are those of an unbroken run.
 
     Args:
         pair: model and guide; trained in place.
@@ -56,7 +57,9 @@ def fit(
         patience: stop after this many epochs without a better validation bound, and keep the weights of the best epoch.
         seed: of the order of rows and of all draws.
         folder: the run's folder; the next free one below ``runs/`` if omitted.
-        resume: go on with the run in ``folder``, which must have the same configuration.
+        resume: go on with the run in ``folder``, which must have the same configuration (device, workers and loggers
+            may differ). Random numbers are torch's: a program that draws from numpy or Python's ``random`` does not
+            resume exactly.
         accelerator: Fabric's: "auto", "cpu", "cuda" ...
         workers: processes that load rows of a data set that is not in memory.
         tensorboard: write TensorBoard events into the folder, beside the CSV.
@@ -79,12 +82,21 @@ def fit(
         ['checkpoint', 'config.yaml', 'metrics.csv']
     """
     settings = {
-        name: value for name, value in locals().items() if name not in ("pair", "data", "folder", "resume", "progress")
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "optimiser": optimiser,
+        "clip": clip,
+        "patience": patience,
+        "seed": seed,
+        "accelerator": accelerator,
+        "workers": workers,
+        "tensorboard": tensorboard,
     }
     from lightning_fabric import Fabric  # two seconds of imports that a reader of finished runs need not wait for
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
-    check_arguments(epochs, lr, clip, patience, seed)
+    check_arguments(epochs, lr, clip, patience, seed, workers)
     preflight(pair, data, batch_size)
     path = Path(folder) if folder is not None else free_folder(pair, data)
     events = TensorBoardLogger(path, name="tensorboard", version="") if tensorboard else None

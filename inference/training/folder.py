@@ -15,6 +15,9 @@ __all__ = ["create_folder", "free_folder", "read_config", "require_same_run"]
 
 CONFIG = "config.yaml"
 
+FREE = {"fit.accelerator", "fit.workers", "fit.tensorboard"}
+"""What a resumed run may change: where it runs and what it logs, not what it computes."""
+
 
 def configuration(pair: Pair, data: DataSet, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What ``config.yaml`` holds: the recipes of pair and data, and the arguments of ``fit``."""
@@ -47,23 +50,24 @@ def create_folder(
 
     Raises:
         FileExistsError: if the folder is in use.
-        PermissionError: if it cannot be written.
+        OSError: if it cannot be written.
     """
     if path.is_file() or (path.exists() and any(path.iterdir())):
         raise FileExistsError(
-            f"folder: {path} is already in use.\nTry one of:\n- resume=True (pellucid fit --resume {path}) to go on with that run\n- another folder\n"
+            f"folder: {path} is already in use.\nTry one of:\n"
+            f"- resume=True (pellucid fit --resume {path}) to go on with that run\n- another folder\n"
             "- deleting it"
         )
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         new.mkdir(parents=True)
-        (new / CONFIG).write_text(yaml.safe_dump(configuration(pair, data, settings), sort_keys=False))
+        (new / CONFIG).write_text(dumped(configuration(pair, data, settings)))
         save(new)
         if path.exists():
             path.rmdir()
         new.rename(path)
     except OSError as error:
-        raise PermissionError(
+        raise type(error)(
             f"folder: cannot write {path} ({error.strerror}).\nTry one of:\n- a folder you may write to: folder='...'"
         ) from error
     finally:
@@ -79,7 +83,8 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     if not (path / CONFIG).is_file():
         raise FileNotFoundError(
-            f"run: {path} holds no {CONFIG}, so it is no run folder.\nTry one of:\n- the folder that pellucid.fit printed"
+            f"run: {path} holds no {CONFIG}, so it is no run folder.\nTry one of:\n"
+            "- the folder that pellucid.fit printed"
         )
     remedy = "Try one of:\n- a copy of the file\n- a new run, if there is none"
     try:
@@ -93,13 +98,21 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def require_same_run(path: Path, pair: Pair, data: DataSet, settings: Mapping[str, Any]) -> None:
     """Raise a ValueError that names the first difference to the configuration of the run in ``path``."""
-    there, here = flat(read_config(path)), flat(yaml.safe_load(yaml.safe_dump(configuration(pair, data, settings))))
-    for name in sorted(there.keys() | here.keys()):
+    there, here = flat(read_config(path)), flat(yaml.safe_load(dumped(configuration(pair, data, settings))))
+    for name in sorted((there.keys() | here.keys()) - FREE):
         if there.get(name) != here.get(name):
             raise ValueError(
-                f"resume: {name} was {there.get(name)!r} in {path} and is {here.get(name)!r} now; a resumed run repeats an unbroken one exactly.\n"
-                f"Try one of:\n- pellucid fit --resume {path}, which takes everything from its config.yaml\n- a new folder for the changed run"
+                f"resume: {name} was {there.get(name)!r} in {path} and is {here.get(name)!r} now; a resumed "
+                "run repeats an unbroken one exactly.\n"
+                f"Try one of:\n- pellucid fit --resume {path}, which takes everything from its config.yaml\n"
+                "- a new folder for the changed run"
             )
+
+
+def dumped(config: dict[str, Any]) -> str:
+    """YAML of a configuration; a value that occurs twice is written twice."""
+    dumper = type("Plain", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
+    return yaml.dump(config, Dumper=dumper, sort_keys=False)
 
 
 def flat(tree: Any, prefix: str = "") -> dict[str, Any]:

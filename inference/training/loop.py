@@ -72,6 +72,7 @@ class Loop:
                     seconds = time.monotonic() - began
                     figures = validate(self.pair, validation, self.seed)
                     more = {f"weight/{factor.name}": float(factor.weight) for factor in self.pair.factors}
+                    more |= {"weight/kl": float(self.pair.objective.kl_weight)}
                     more |= {"lr": self.optimiser.param_groups[0]["lr"], "seconds": seconds}
                     row = done.finish_epoch(self.pair, figures, more)
                     display.epoch(row)
@@ -79,11 +80,13 @@ class Loop:
                 done.save(self.folder, self.pair, self.optimiser)
             if done.patience.exhausted:
                 display.say(
-                    f"No better validation bound in {done.patience.since} epochs: the weights are those of epoch {done.epoch - done.patience.since}."
+                    f"No better validation bound in {done.patience.since} epochs: the weights are those of "
+                    f"epoch {done.epoch - done.patience.since}."
                 )
             elif stop and not done.over:
                 display.say(
-                    f"Stopped by signal {stop.number}; the checkpoint is whole. Go on with: pellucid fit --resume {self.folder}"
+                    f"Stopped by signal {stop.number}; the checkpoint is whole. Go on with: pellucid fit "
+                    f"--resume {self.folder}"
                 )
         self.pair.eval()
         return 0 if done.over else stop.number
@@ -130,7 +133,7 @@ class Loop:
             raise Diverged(self.place, ", ".join(terms), self.folder)
 
     def check_weights(self) -> None:
-        """Raise :class:`Diverged` if a weight is not finite, as after a step whose loss was and whose gradient was not."""
+        """Raise :class:`Diverged` if a weight is not finite, as after a finite loss with a gradient that was not."""
         for name, weight in self.pair.named_parameters():
             if not weight.isfinite().all():
                 raise Diverged(self.place, f"the parameter '{name}'", self.folder)

@@ -8,7 +8,7 @@ from torch import Tensor
 __all__ = ["Diverged", "Meter"]
 
 
-class Diverged(RuntimeError):
+class Diverged(RuntimeError):  # noqa: N818
     """A term of the loss, or a weight, became NaN or infinite.
 
     Args:
@@ -26,7 +26,7 @@ class Diverged(RuntimeError):
 
 
 class Meter:
-    """Running sums of named terms, kept on their device: a step costs one stack and two additions, and no wait for a GPU.
+    """Running sums of named terms, kept on their device: no step waits for a GPU.
 
     Attributes:
         names: the terms, in the order of the first batch.
@@ -50,7 +50,7 @@ class Meter:
         self.count += rows
 
     def not_finite(self) -> list[str]:
-        """The terms that were the first to be NaN or infinite, the sums of them left out; none if all were finite. Waits for the device."""
+        """The terms, sums of terms left out, that were the first to be NaN or infinite. Waits for the device."""
         if self.bad is None or not bool(self.bad.any()):
             return []
         bad = [name for name, flag in zip(self.names, self.bad.tolist(), strict=True) if flag]

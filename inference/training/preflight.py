@@ -2,8 +2,9 @@
 
 import pyro
 import torch
+from torch import Tensor
 
-from ...data import Batch, Batches, DataSet
+from ...data import Batch, Batches, DataSet, Split
 from ..pair import Pair
 
 __all__ = ["preflight"]
@@ -17,7 +18,10 @@ CHECKED = {
 
 
 def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
-    """Run the pair once on the first rows of each split, with all of Pyro's checks on and no trace left.
+    """Run the pair once on a few rows of each split, with all of Pyro's checks on and no trace left.
+
+    The rows are the first ones and, of a split in memory, one with the highest label: the one a prior may have no
+    place for.
 
     Args:
         pair: model, guide, objective.
@@ -30,7 +34,8 @@ def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
     if pair.model.n_data != data.n_data:
         raise ValueError(
             f"pair: built for {pair.model.n_data} training rows; {data.name} has {data.n_data}.\n"
-            f"Try one of:\n- building the pair from this data set: zoo.vae(data)\n- n_data={data.n_data} in LatentModel and Guide"
+            "Try one of:\n- building the pair from this data set: zoo.vae(data)\n"
+            f"- n_data={data.n_data} in LatentModel and Guide"
         )
     Batches(data.train, batch_size, drop_last=True)  # checks the batch size
     device = pair.device
@@ -41,7 +46,7 @@ def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
                 pair.model.likelihood.check(split.x)
             except ValueError as error:
                 raise ValueError(f"{data.name}.{name}: {error}") from None
-        batch = next(Batches(split, min(8, batch_size), device=device).epoch(0))
+        batch = next(Batches(few(split), 8, device=device).epoch(0))
         with (
             torch.no_grad(),
             torch.random.fork_rng([device] if device.type == "cuda" else []),
@@ -50,12 +55,31 @@ def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
             try:
                 terms = pair(*batch)
             except (ValueError, RuntimeError, KeyError, IndexError, NotImplementedError) as error:
-                raise ValueError(f"pair: the first rows of {data.name}.{name} do not go through: {error}") from error
+                raise ValueError(
+                    f"pair: the rows of {data.name}.{name} do not go through: {without_shapes(error)}"
+                ) from error
             finally:
                 pair.load_state_dict(before)
         if not terms.loss.isfinite():
             bad = [term for term, value in terms.summary().items() if not value.isfinite()]
             raise ValueError(
-                f"pair: the loss of the first rows of {data.name}.{name} is not finite before training: {', '.join(bad)}.\n"
+                f"pair: the loss of the first rows of {data.name}.{name} is not finite before training: "
+                f"{', '.join(bad)}.\n"
                 "Try one of:\n- weights drawn anew, with a smaller scale\n- a floor under the scales of the site named"
             )
+
+
+def few(split: Split) -> Split:
+    """Seven first rows and one with the highest known label; the split itself if it has no such row in memory."""
+    if not isinstance(split, Batch) or not isinstance(split.y, Tensor) or split.y.dim() != 1:
+        return split
+    known = torch.ones_like(split.y, dtype=torch.bool) if split.labelled is None else split.labelled
+    if not isinstance(known, Tensor) or known.dim() != 1 or not known.any():
+        return split
+    highest = torch.where(known, split.y, torch.zeros_like(split.y)).argmax(keepdim=True)
+    return split.take(torch.cat([torch.arange(min(7, split.rows)), highest]))
+
+
+def without_shapes(error: Exception) -> str:
+    """The message without the table of every site's shape that Pyro hangs on it; the traceback keeps it."""
+    return str(error).partition("Trace Shapes:")[0].rstrip()

@@ -108,7 +108,8 @@ def load(folder: str | Path, *, pair: Pair | None = None, data: DataSet | None =
         if value is None and config[name] is None:
             raise ValueError(
                 f"load: the {name} of {path} was put together by hand, so {path / 'config.yaml'} cannot say how.\n"
-                f"Try one of:\n- load(folder, {name}=...) with it built anew\n- a function of your own as pellucid.zoo has them, which config.yaml can name"
+                f"Try one of:\n- load(folder, {name}=...) with it built anew\n"
+                "- a function of your own as pellucid.zoo has them, which config.yaml can name"
             )
     rows: DataSet = data or build(config["data"])
     trained: Pair = pair or build(config["pair"], data=rows)

@@ -24,7 +24,9 @@ class StopSignal:
 
 @contextmanager
 def stop_signals() -> Iterator[StopSignal]:
-    """Turn the first Ctrl-C or SIGTERM into a note for the loop, which then ends between two steps; a second one acts as usual.
+    """Turn the first Ctrl-C or SIGTERM into a note for the loop, which then ends between two steps.
+
+    A second one acts as usual.
 
     Handlers can be set in the main thread only; elsewhere the note stays empty.
     """

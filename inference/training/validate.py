@@ -1,4 +1,4 @@
-"""The validation figures of an epoch: the bound on log p(x) with hard gates and no labels given, factors, and label accuracy."""
+"""The validation figures of an epoch: the bound on log p(x), loss factors, and label accuracy."""
 
 from collections import defaultdict
 
@@ -8,8 +8,8 @@ from pyro.distributions import Unit
 from torch import Tensor
 
 from ...data import Batch, Batches
-from ...distributions import at_site
-from ..objective import log_prob, random_sites, sanitise
+from ...distributions import Clamped
+from ..objective import random_sites, sanitise
 from ..pair import Pair
 from .meter import Meter
 
@@ -19,9 +19,10 @@ __all__ = ["validate"]
 def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
     """Means over a split, in evaluation mode and in nats per row.
 
-    The bound is one on log p(x): labels are withheld from it, whatever the training saw, so that methods with and without label sites
-    compare. They serve the factors (``consistency`` is that of the split's own labels) and ``accuracy(y)``, the share of rows whose most
-    probable label under the guide is right. Draws come from a stream of their own, the same each epoch, and leave the training's untouched.
+    The bound is one on log p(x): labels are withheld from it, whatever the training saw, so that methods with and
+    without label sites compare. They serve the factors (``consistency`` is that of the split's own labels) and
+    ``accuracy(y)``, the share of rows whose most probable label under the guide is right. Draws come from a stream of
+    their own, the same each epoch, and leave the training's untouched.
 
     Args:
         pair: model, guide and objective.
@@ -36,38 +37,26 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
     pair.eval()
     with torch.no_grad(), torch.random.fork_rng(devices):
         for number, batch in enumerate(batches.epoch(0)):
-            torch.manual_seed(
-                seed + number
-            )  # a batch's bound must not move with what was drawn for the last one's labels
-            meter.add(batch_terms(pair, batch), batch.rows)
-            for name, hit in hits(pair, batch).items():
+            torch.manual_seed(seed + number)  # a bound must not move with what the last batch's labels drew
+            terms = pair(batch.x)
+            figures = {name: value for name, value in terms.summary().items() if name not in {"loss", *terms.factors}}
+            factors, hits = labelled_figures(pair, batch)
+            meter.add(figures | factors, batch.rows)
+            for name, hit in hits.items():
                 right[name].add({f"accuracy({name})": hit.double().mean()}, len(hit))
     pair.train(training)
     return meter.means() | {name: mean for each in right.values() for name, mean in each.means().items()}
 
 
-def batch_terms(pair: Pair, batch: Batch) -> dict[str, Tensor]:
-    """The bound's terms and the factors of one batch."""
-    terms = pair(batch.x)
-    figures = {name: value for name, value in terms.summary().items() if name not in terms.factors and name != "loss"}
-    if pair.factors:
-        trace = poutine.trace(pair.guide).get_trace(batch.x, sanitise(batch.y, batch.labelled), batch.labelled)
-        factors = {name: site for name, site in random_sites(trace) if isinstance(site["fn"], Unit)}
-        figures |= {name: log_prob(site) / pair.model.n_data for name, site in factors.items()}
-    return figures
-
-
-def hits(pair: Pair, batch: Batch) -> dict[str, Tensor]:
-    """Label site -> for each labelled row of the batch, if there are any, whether its most probable label is right."""
-    found: dict[str, Tensor] = {}
-    if batch.y is None:
-        return found
-    for name, site in random_sites(poutine.trace(pair.guide).get_trace(batch.x)):
-        q, y, labelled = site["fn"], at_site(name, batch.y), at_site(name, batch.labelled)
-        if y is not None and q.has_enumerate_support and q.event_shape == ():
-            values = q.enumerate_support(expand=True)
-            guess = values.gather(0, q.log_prob(values).argmax(0, keepdim=True))[0]
-            hit = guess == y if labelled is None else (guess == y)[labelled]
-            if len(hit):
-                found[name] = hit
-    return found
+def labelled_figures(pair: Pair, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """What needs labels: each factor's value, and for each label site whether its labelled rows are guessed right."""
+    trace = poutine.trace(pair.guide).get_trace(batch.x, sanitise(batch.y, batch.labelled), batch.labelled)
+    sites = {name: site["fn"] for name, site in random_sites(trace)}
+    factors = {name: fn.log_factor / pair.model.n_data for name, fn in sites.items() if isinstance(fn, Unit)}
+    hits = {}
+    for name, fn in sites.items():
+        if isinstance(fn, Clamped) and fn.has_enumerate_support and fn.event_shape == () and bool(fn.known.any()):
+            values = fn.base.enumerate_support(expand=True)
+            guess = values.gather(0, fn.base.log_prob(values).argmax(0, keepdim=True))[0]
+            hits[name] = (guess == fn.value)[fn.known]
+    return factors, hits

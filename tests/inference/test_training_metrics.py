@@ -44,7 +44,7 @@ def test_metrics_csv_has_a_row_an_epoch_and_a_column_a_term(run):
         "epoch",
         *(f"train/{name}" for name in ["loss", *terms]),
         *(f"validation/{name}" for name in terms),
-        *("weight/consistency", "weight/energy", "lr", "seconds"),
+        *("weight/consistency", "weight/energy", "weight/kl", "lr", "seconds"),
     ]
     assert [row[0] for row in rows] == ["1", "2"]
     assert [float(row[columns.index("lr")]) for row in rows] == [1e-3, 1e-3]
