@@ -176,6 +176,9 @@ def compose(
         factors: loss factors.
         kl_weight: weight of the KL, or a schedule of it.
 
+    Raises:
+        ValueError: if the prior returns no tensor, or the posterior cannot be called with an image shape.
+
     Example:
         >>> from pellucid import data
         >>> pair = compose(
@@ -187,9 +190,21 @@ def compose(
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         shared = (prior.shared(),) if hasattr(prior, "shared") else ()  # pyright: ignore[reportCallIssue]
         with pyro.plate("data", 1):
-            dim = prior(None, None, *shared).shape[-1]
-    model = LatentModel(prior, (decoder or MLPDecoder)(dim, data.shape), likelihood or Bernoulli(), data.n_data)
-    return Pair(model, Guide(posterior(data.shape), data.n_data), factors, ELBO(kl_weight))
+            z = prior(None, None, *shared)
+    if not isinstance(z, torch.Tensor):
+        raise ValueError(
+            f"prior: expected forward(y, labelled) to return the latent z [B, D]; {type(prior).__name__} returns "
+            f'{type(z).__name__}.\nTry one of:\n- return pyro.sample("z", ...) as its last line'
+        )
+    try:
+        program = posterior(data.shape)
+    except TypeError as error:
+        raise ValueError(
+            f"posterior: expected to give a posterior program when called with the image shape {data.shape}; {error}.\n"
+            "Try one of:\n- a class whose constructor takes shape first\n- lambda shape: MyPosterior(MLPEncoder(shape))"
+        ) from error
+    model = LatentModel(prior, (decoder or MLPDecoder)(z.shape[-1], data.shape), likelihood or Bernoulli(), data.n_data)
+    return Pair(model, Guide(program, data.n_data), factors, ELBO(kl_weight))
 
 
 def networks(kind: Network, shape: Shape, dim: int, hidden: Sequence[int]) -> tuple[nn.Module, nn.Module]:

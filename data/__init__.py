@@ -5,7 +5,7 @@ from .batches import Batches
 from .bundled import digits, mnist5k
 from .celebrities import CelebrityFaces, celeba
 from .cifar import cifar10
-from .dataset import DataSet, Factors, rows_of
+from .dataset import DataSet, Factors, Split, rows_of
 from .faces import draw_faces
 from .labels import label_mask
 from .mnist_like import fashion_mnist, mnist

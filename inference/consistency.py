@@ -46,7 +46,8 @@ def class_consistency(gate: Tensor, labels: Tensor, labelled: Tensor | None = No
         raise ValueError(
             f"class_consistency: expected gate [B, D] and labels [B] or [B, L]; given {list(gate.shape)} and "
             f"{list(labels.shape)}.\n"
-            "Try one of:\n- gate.flatten(0, -2) and as many labels\n- labels.argmax(-1) for one-hot labels"
+            "Try one of:\n- gates of one draw a row: not below an enumerated label, not of several particles at once\n"
+            "- labels.argmax(-1) for one-hot labels"
         )
     known = torch.ones_like(labels, dtype=torch.bool) if labelled is None else labelled
     if known.dtype != torch.bool or known.shape not in (labels.shape, labels.shape[:1]):
@@ -65,9 +66,8 @@ def class_consistency(gate: Tensor, labels: Tensor, labelled: Tensor | None = No
 def one_attribute(gate: Tensor, labels: Tensor, known: Tensor) -> Tensor:
     """The mean over pairs for labels ``[B]``."""
     same = (labels[:, None] == labels) & known[:, None] & known
-    if (
-        torch.compiler.is_compiling() or torch.compiler.is_exporting()
-    ):  # a graph's shapes hold for every batch: all pairs, masked
+    if torch.compiler.is_compiling() or torch.compiler.is_exporting():
+        # A graph's shapes must hold for every batch: all pairs, masked.
         first, second = torch.triu_indices(len(gate), len(gate), 1, device=gate.device)
     else:
         first, second = same.triu(1).nonzero(as_tuple=True)

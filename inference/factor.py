@@ -20,7 +20,8 @@ __all__ = ["Factor", "FactoredGuide"]
 class Factor(nn.Module):
     """A loss term: ``weight * forward(...)``, in nats per row, minimised with the negative bound.
 
-    Write one by subclassing: ``forward`` sees the posteriors that the guide has just sampled from, and the labels.
+    Write one by subclassing: ``forward`` sees the posteriors that the guide has just sampled from, and the labels. Make
+    it a function of their parameters: the gradient through a draw that is not reparameterised would be lost.
 
     Args:
         name: its name in traces, metrics and reports.

@@ -1,10 +1,10 @@
 """Importance weights of a pair: what estimates of the evidence are made from."""
 
-import torch
 from pyro import poutine
 from pyro.distributions import Unit
 from torch import Tensor
 
+from .evaluation import evaluating
 from .objective import data_frame, log_prob, random_sites
 from .pair import Pair
 
@@ -17,7 +17,7 @@ def log_weight(pair: Pair, x: Tensor) -> Tensor:
     .. math:: \log p(x) = \log E_q[\exp(\text{log weight})] \ge E_q[\text{log weight}]
 
     Args:
-        pair: put into evaluation mode for the purpose.
+        pair: looked at in evaluation mode.
         x: ``[B, ...]``.
 
     Returns:
@@ -28,12 +28,9 @@ def log_weight(pair: Pair, x: Tensor) -> Tensor:
         >>> log_weight(zoo.vae(data.digits(), dim=4), torch.rand(3, 1, 8, 8)).shape
         torch.Size([3])
     """
-    training = pair.training
-    pair.eval()
-    with torch.no_grad():
+    with evaluating(pair):
         guide = poutine.trace(pair.guide).get_trace(x)
         model = poutine.trace(poutine.replay(pair.model, trace=guide)).get_trace(x)
         p = [log_prob(s) for _, s in random_sites(model) if data_frame(s) is not None]
         q = [log_prob(s) for _, s in random_sites(guide) if data_frame(s) is not None and not isinstance(s["fn"], Unit)]
-    pair.train(training)
     return sum(p, x.new_zeros(len(x))) - sum(q, x.new_zeros(len(x)))

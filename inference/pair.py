@@ -19,8 +19,8 @@ class Pair(nn.Module):
     """Two programs that belong together, ready for ``fit`` and for stock Pyro.
 
     With stock Pyro: ``loss = Trace_ELBO()(pair.model, pair.guide)``, a torch optimiser over ``loss.parameters()``,
-        ``loss(x, y, labelled)``; factors are sites of the guide and are seen there too. (``SVI.step`` with Pyro's own
-        optimisers needs the global parameter store and is not supported.)
+    ``loss(x, y, labelled)``; factors are sites of the guide and are seen there too. (``SVI.step`` with Pyro's own
+    optimisers needs the global parameter store and is not supported.)
 
     Args:
         model: the generative program, e.g. a :class:`~pellucid.models.LatentModel`; has the attribute ``n_data``.
@@ -33,7 +33,7 @@ class Pair(nn.Module):
 
     Raises:
         RuntimeError: if Pyro's ``module_local_params`` is off.
-        ValueError: if two factors share a name.
+        ValueError: if two factors share a name, or one takes that of a figure of the loss.
 
     Example:
         >>> from pellucid import zoo, data
@@ -55,9 +55,10 @@ class Pair(nn.Module):
             )
         factors = list(factors)
         names = [factor.name for factor in factors]
-        if len(set(names)) < len(names):
+        if len({"loss", "bound", *names}) < 2 + len(names):
             raise ValueError(
-                f"factors: each needs a name of its own; given {names}. Try name=... in the constructor of one of them."
+                f"factors: each needs a name of its own, other than 'loss' and 'bound'; given {names}.\n"
+                "Try one of:\n- name=... in the constructor of one of them"
             )
         self.model = model
         self.guide = FactoredGuide(guide, factors, model.n_data) if factors else guide

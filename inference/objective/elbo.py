@@ -9,7 +9,7 @@ from pyro.distributions import Unit
 from pyro.poutine import Trace
 from torch import Tensor, nn
 
-from ...distributions import Labels
+from ...distributions import Clamped, Labels, PartlyObserved
 from ...schedules import Schedule, scheduled
 from .enumeration import Enumeration
 from .kl import analytic_kl, separable
@@ -112,6 +112,7 @@ class ELBO(pyro.infer.ELBO, nn.Module):
         require_nesting(model_trace, nesting)
         q = {name: site for name, site in random_sites(guide_trace) if not isinstance(site["fn"], Unit)}
         p = {name: site for name, site in random_sites(model_trace) if not site["is_observed"]}
+        require_clamped(p, q)
         require_same_sites(p, {name: site for name, site in q.items() if not site["infer"].get("is_auxiliary")})
         enumeration, exact = Enumeration(q, nesting), separable(list(p), [name for name in q if name in p])
 
@@ -170,6 +171,16 @@ def require_nesting(trace: Trace, nesting: int) -> None:
                 f"site '{name}': the plate 'data' stands at dimension {frame.dim}; rows are expected at -1.\n"
                 "Try one of:\n- pyro.plate('data', ..., dim=-1), and inner plates at dim=-2 and to its left\n"
                 "- LatentModel and Guide, which open it"
+            )
+
+
+def require_clamped(model: dict[str, Site], guide: dict[str, Site]) -> None:
+    """Raise a ValueError if the guide draws a label that the model knows: the draw would stand in the label's place."""
+    for name, site in model.items():
+        if isinstance(site["fn"], PartlyObserved) and name in guide and not isinstance(guide[name]["fn"], Clamped):
+            raise ValueError(
+                f"site '{name}': known for some rows in the model, and drawn for all of them by pyro.sample in the "
+                f"guide.\nTry one of:\n- classify('{name}', ..., y, labelled) in the guide"
             )
 
 

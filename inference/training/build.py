@@ -63,15 +63,15 @@ def arguments(function: Callable[..., Any], plain: Mapping[str, Any], skip: Iter
     """
     from jsonargparse import ArgumentError, ArgumentParser
 
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_function_arguments(function, "of", skip=set(skip))
+    parser, group = ArgumentParser(exit_on_error=False), function.__name__
+    parser.add_function_arguments(function, group, skip=set(skip))
     try:
         made = parser.instantiate(
-            parser.parse_object({"of": {name: value for name, value in plain.items() if name not in skip}})
+            parser.parse_object({group: {name: value for name, value in plain.items() if name not in skip}})
         )
     except (ArgumentError, TypeError) as error:
-        raise ValueError(f"{function.__qualname__}: {error}") from error
-    values = vars(made.get("of")) if "of" in made else {}
+        raise ValueError(f"{group}: {' '.join(str(error).split())}") from error
+    values = vars(made.get(group)) if group in made else {}
     for name, value in values.items():
         if isinstance(plain.get(name), Mapping) and not hasattr(value, "recipe"):
             value.recipe = plain[name]

@@ -9,6 +9,7 @@ from pyro.distributions import Independent, TorchDistribution, Unit
 from torch.distributions import Distribution
 
 from ...data import Batches
+from ..evaluation import evaluating
 from ..objective import data_frame, random_sites
 from ..pair import Pair
 
@@ -22,22 +23,19 @@ def encode(pair: Pair, batches: Batches) -> dict[str, TorchDistribution]:
     """q(site | x) for all rows, labels withheld, gates hard; on the CPU.
 
     Args:
-        pair: put into evaluation mode for the purpose.
+        pair: looked at in evaluation mode.
         batches: of a split, in order.
 
     Returns:
         latent site -> its distribution, batch ``[N]``. A site that depends on another (z on a label) is given at a
         draw of the other.
     """
-    training = pair.training
-    pair.eval()
     found: dict[str, list[TorchDistribution]] = {}
-    with torch.no_grad():
+    with evaluating(pair):
         for batch in batches.epoch(0):
             for name, site in random_sites(poutine.trace(pair.guide).get_trace(batch.x)):
                 if data_frame(site) is not None and not isinstance(site["fn"], Unit):
                     found.setdefault(name, []).append(site["fn"].expand((batch.rows,)))
-    pair.train(training)
     return {name: concatenate(parts) for name, parts in found.items()}
 
 

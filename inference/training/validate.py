@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...data import Batch, Batches
 from ...distributions import Clamped
+from ..evaluation import evaluating
 from ..objective import random_sites, sanitise
 from ..pair import Pair
 from .meter import Meter
@@ -32,10 +33,9 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
     Returns:
         name -> mean.
     """
-    meter, right, training = Meter(), defaultdict[str, Meter](Meter), pair.training
+    meter, right = Meter(), defaultdict[str, Meter](Meter)
     devices = [batches.device] if batches.device.type == "cuda" else []
-    pair.eval()
-    with torch.no_grad(), torch.random.fork_rng(devices):
+    with evaluating(pair), torch.random.fork_rng(devices):
         for number, batch in enumerate(batches.epoch(0)):
             torch.manual_seed(seed + number)  # a bound must not move with what the last batch's labels drew
             terms = pair(batch.x)
@@ -44,7 +44,6 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
             meter.add(figures | factors, batch.rows)
             for name, hit in hits.items():
                 right[name].add({f"accuracy({name})": hit.double().mean()}, len(hit))
-    pair.train(training)
     return meter.means() | {name: mean for each in right.values() for name, mean in each.means().items()}
 
 

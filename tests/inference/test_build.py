@@ -30,7 +30,9 @@ def test_a_pair_rebuilt_from_json_has_the_same_parameters_and_schedules():
 
 
 def test_a_function_in_a_file_of_the_working_directory_is_found(monkeypatch, tmp_path):
-    (tmp_path / "own_parts_of_mine.py").write_text("class Thing:\n    pass\ndef one(size: int = 2):\n    return Thing()\n")
+    (tmp_path / "own_parts_of_mine.py").write_text(
+        "class Thing:\n    pass\ndef one(size: int = 2):\n    return Thing()\n"
+    )
     monkeypatch.chdir(tmp_path)
     recipe = {"class_path": "own_parts_of_mine.one", "init_args": {"size": 3}}
     assert build(recipe).recipe == recipe

@@ -1,0 +1,158 @@
+"""The vectorised consistency against a double loop, and at its extremes."""
+
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false
+
+import math
+
+import pytest
+import torch
+
+from pellucid.distributions import RelaxedSpikeAndSlab, SpikeAndSlab, jensen_shannon
+from pellucid.inference import ClassConsistency, class_consistency
+
+LOG2 = math.log(2)
+
+
+def double_loop(gate, labels, labelled=None):
+    values = [
+        jensen_shannon(gate[j], gate[k]).sum()
+        for j in range(len(gate))
+        for k in range(j + 1, len(gate))
+        if labels[j] == labels[k] and (labelled is None or (labelled[j] and labelled[k]))
+    ]
+    return torch.stack(values).mean() if values else gate.new_zeros(())
+
+
+@pytest.mark.parametrize("classes", [1, 2, 5, 40])
+@pytest.mark.parametrize("fraction", [1.0, 0.6, 0.1])
+def test_value_and_gradient_are_those_of_a_double_loop_over_pairs(classes, fraction):
+    torch.manual_seed(classes)
+    gate = torch.rand(23, 4, dtype=torch.float64, requires_grad=True)
+    labels = torch.randint(-3, classes - 3, (23,))
+    labelled = torch.rand(23) < fraction
+    ours, theirs = class_consistency(gate, labels, labelled), double_loop(gate, labels, labelled)
+    torch.testing.assert_close(ours, theirs)
+    if theirs.requires_grad:
+        a, b = (torch.autograd.grad(v, gate)[0] for v in (ours, theirs))
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("per_row", [True, False])
+def test_attributes_are_averaged_over_their_own_sets_of_pairs(per_row):
+    torch.manual_seed(0)
+    gate, labels = torch.rand(15, 4), torch.randint(0, 2, (15, 3))
+    labelled = torch.rand(15) < 0.7 if per_row else torch.rand(15, 3) < 0.7
+    masks = [labelled if per_row else labelled[:, i] for i in range(3)]
+    theirs = torch.stack([double_loop(gate, labels[:, i], masks[i]) for i in range(3)]).mean()
+    torch.testing.assert_close(class_consistency(gate, labels, labelled), theirs)
+
+
+def test_a_traced_graph_gives_the_same_number_for_labels_it_was_not_traced_with():
+    class Module(torch.nn.Module):
+        def forward(self, gate, labels, labelled):
+            return class_consistency(gate, labels, labelled)
+
+    torch.manual_seed(0)
+    gate, labelled = torch.rand(9, 3), torch.rand(9) < 0.8
+    graph = torch.export.export(Module(), (gate, torch.arange(9) % 4, labelled), strict=False).module()
+    for labels in (torch.arange(9) % 4, torch.zeros(9, dtype=torch.long), torch.arange(9)):
+        torch.testing.assert_close(graph(gate, labels, labelled), class_consistency(gate, labels, labelled))
+
+
+def test_neither_the_order_of_rows_nor_the_names_of_classes_matter():
+    torch.manual_seed(0)
+    gate, labels, labelled = torch.rand(30, 4), torch.randint(0, 4, (30,)), torch.rand(30) < 0.8
+    value, order, names = class_consistency(gate, labels, labelled), torch.randperm(30), torch.tensor([7, -2, 100, 3])
+    torch.testing.assert_close(class_consistency(gate[order], labels[order], labelled[order]), value)
+    torch.testing.assert_close(class_consistency(gate, names[labels], labelled), value)
+
+
+def test_equal_gates_cost_nothing_and_opposite_gates_log_2_a_dimension():
+    gate = torch.tensor([[1.0, 0.0, 0.3]]).repeat(6, 1)
+    assert class_consistency(gate, torch.zeros(6)).abs() < 1e-6
+    apart = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    torch.testing.assert_close(class_consistency(apart, torch.zeros(2)), torch.tensor(2 * LOG2), rtol=1e-4, atol=0)
+
+
+def test_a_large_batch_of_equal_gates_is_not_drowned_by_rounding():
+    gate = torch.rand(1, 60).expand(256, 60)
+    assert class_consistency(gate, torch.zeros(256)).abs() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("labels", "labelled"),
+    [
+        (torch.arange(7), None),
+        (torch.zeros(7), torch.zeros(7, dtype=torch.bool)),
+        (torch.zeros(7), torch.arange(7) == 3),
+        (torch.full((7,), torch.nan), torch.zeros(7, dtype=torch.bool)),
+    ],
+    ids=["singletons", "unlabelled", "one row labelled", "NaN"],
+)
+def test_without_a_pair_value_and_gradient_are_zero(labels, labelled):
+    gate = torch.rand(7, 4, requires_grad=True)
+    value = class_consistency(gate, labels, labelled)
+    value.backward()
+    assert value == 0
+    assert torch.equal(gate.grad, torch.zeros(7, 4))
+
+
+@pytest.mark.parametrize("edge", [0.0, 1.0])
+def test_gradient_is_finite_where_the_true_slope_is_not(edge):
+    gate = torch.full((3, 2), edge, requires_grad=True)
+    other = torch.full((3, 2), 0.5)
+    class_consistency(torch.cat([gate, other]), torch.zeros(6)).backward()
+    assert gate.grad.isfinite().all()
+
+
+def test_gradient_agrees_with_finite_differences():
+    torch.manual_seed(0)
+    gate = (0.1 + 0.8 * torch.rand(6, 3, dtype=torch.float64)).requires_grad_()
+    labels, labelled = torch.tensor([0, 1, 0, 1, 0, 2]), torch.tensor([1, 1, 1, 1, 0, 1]).bool()
+    assert torch.autograd.gradcheck(lambda g: class_consistency(g, labels, labelled), (gate,))
+
+
+def test_what_stands_in_an_unlabelled_slot_forms_no_pair():
+    gate, labelled = torch.rand(6, 3), torch.tensor([True, True, False, True, False, False])
+    clean = class_consistency(gate, torch.tensor([0.0, 0, 0, 1, 1, 0]), labelled)
+    assert torch.equal(class_consistency(gate, torch.tensor([0.0, 0, torch.nan, 1, torch.nan, 0]), labelled), clean)
+
+
+def test_gate_that_ignores_x_is_the_degenerate_minimum():
+    assert class_consistency(torch.rand(1, 5).repeat(8, 1), torch.arange(8) % 2).abs() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("gate", "labels", "labelled", "message"),
+    [
+        (torch.rand(4, 3), torch.zeros(5), None, r"expected gate \[B, D\].*\[4, 3\] and \[5\]"),
+        (torch.rand(4), torch.zeros(4), None, r"given \[4\] and \[4\]"),
+        (torch.rand(2, 4, 3), torch.zeros(2), None, r"given \[2, 4, 3\]"),
+        (torch.rand(4, 3), torch.zeros(4, 2, 2), None, r"labels \[B\] or \[B, L\]"),
+        (torch.rand(4, 3), torch.zeros(4), torch.ones(3, dtype=torch.bool), r"labelled: expected a boolean mask \[4\]"),
+        (torch.rand(4, 3), torch.zeros(4), torch.ones(4, 2, dtype=torch.bool), r"given torch\.bool \[4, 2\]"),
+        (torch.rand(4, 3), torch.zeros(4), torch.ones(4), r"given torch\.float32 \[4\]"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_named(gate, labels, labelled, message):
+    with pytest.raises(ValueError, match=message):
+        class_consistency(gate, labels, labelled)
+
+
+@pytest.mark.parametrize("family", [SpikeAndSlab, RelaxedSpikeAndSlab])
+def test_factor_is_the_function_of_the_gates_at_its_site_and_label(family):
+    gate, y = torch.rand(6, 3), {"digit": torch.tensor([0, 1, 0, 1, 0, 2]), "hand": torch.zeros(6)}
+    sharpness = (50.0,) if family is RelaxedSpikeAndSlab else ()
+    q = family(gate, torch.zeros(6, 3), torch.ones(6, 3), *sharpness).to_event(1)
+    factor = ClassConsistency(2.0, site="code", label="digit")
+    torch.testing.assert_close(factor({"code": q}, y, None), double_loop(gate, y["digit"]))
+    known = {"digit": torch.tensor([1, 1, 1, 0, 0, 1]).bool()}
+    torch.testing.assert_close(factor({"code": q}, y, known), double_loop(gate, y["digit"], known["digit"]))
+
+
+def test_factor_of_a_batch_without_labels_is_zero_with_zero_gradient():
+    gate = torch.rand(6, 3, requires_grad=True)
+    value = ClassConsistency()({"z": SpikeAndSlab(gate, 0.0, 1.0).to_event(1)}, None, None)
+    value.backward()
+    assert value == 0
+    assert torch.equal(gate.grad, torch.zeros(6, 3))
