@@ -13,7 +13,7 @@ demo: $(READY)
 	$(BIN)/pellucid experiment class_vsc --preset demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --nbmake tests notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --nbmake tests notebooks
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """pellucid: legible latent spaces in Pyro.
 
-Importing it sets ``pyro.settings.set(module_local_params=True)``: parameters belong to their modules and not to Pyro's global store,
-where a model and a guide that both own a ``net`` would share its weights in silence.
+Importing it sets ``pyro.settings.set(module_local_params=True)``: parameters belong to their modules and not to Pyro's
+global store, where a model and a guide that both own a ``net`` would share its weights in silence.
 """
 
 import pyro

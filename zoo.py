@@ -1,9 +1,8 @@
 """Ready pairs under the papers' names.
 
 Each is a function from a data set to a pair; a user's own pair is written, and named on the command line, in the same
-way.
-Weights are drawn when the pair is built: call ``torch.manual_seed`` before, for a repeatable start (the command line
-    does).
+way. Weights are drawn when the pair is built: call ``torch.manual_seed`` before, for a repeatable start (the command
+line does).
 """
 
 from collections.abc import Callable, Sequence

@@ -75,7 +75,11 @@ def steps() -> None:
             "vsc, consistency 3": lambda: zoo.vsc(DIGITS, dim=60, consistency=3.0),
         }
         for name, make in pairs.items():
-            competitors = {"hand-written torch": hand[name], "pellucid, eager": ours(make(), batch), "pyro TraceMeanField_ELBO": stock(make(), batch)}
+            competitors = {
+                "hand-written torch": hand[name],
+                "pellucid, eager": ours(make(), batch),
+                "pyro TraceMeanField_ELBO": stock(make(), batch),
+            }
             print(table(f"{name}, batch {rows}", interleaved(competitors), "hand-written torch"), flush=True)
 
 
@@ -101,7 +105,7 @@ def loops(epochs: int = 4, rounds: int = 5) -> None:
             run = fit(zoo.vsc(DIGITS), DIGITS, epochs=epochs, folder=Path(folder) / str(turn), progress=False)
             seconds = sum(row["seconds"] for row in run.history)
             times["fit"].append(1000 * seconds / epochs / len(batches))
-    print(table("a step of zoo.vsc in the loop, batch 128 (validation and checkpoints not counted)", times, "bare loop"), flush=True)
+    print(table("a step of zoo.vsc in the loop, batch 128", times, "bare loop"), flush=True)
 
 
 def imports(rounds: int = 7) -> None:
@@ -120,7 +124,8 @@ def imports(rounds: int = 7) -> None:
 
 
 if __name__ == "__main__":
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {platform.processor() or platform.machine()}, no GPU" if not torch.cuda.is_available() else torch.cuda.get_device_name())
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {device}")
     steps()
     loops()
     imports()

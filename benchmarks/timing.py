@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 __all__ = ["interleaved"]
 
 
-def interleaved(competitors: Mapping[str, Callable[[], object]], rounds: int = 15, calls: int = 20) -> dict[str, list[float]]:
+def interleaved(
+    competitors: Mapping[str, Callable[[], object]], rounds: int = 15, calls: int = 20
+) -> dict[str, list[float]]:
     """Milliseconds a call: name -> one mean of ``calls`` calls per round.
 
     Args:

@@ -30,7 +30,7 @@ class HandVAE(nn.Module):
 
 
 class HandVSC(nn.Module):
-    """784-400-D, relaxed spike-and-slab posterior with a fixed prior; with ``labels``, the consistency term over all pairs of a class."""
+    """784-400-D, relaxed spike-and-slab posterior, fixed prior; with ``labels``, consistency over all pairs."""
 
     def __init__(self, dim: int, alpha: float = 0.05, sharpness: float = 50.0, pixels: int = 784, hidden: int = 400):
         super().__init__()

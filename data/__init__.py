@@ -19,6 +19,7 @@ __all__ = [
     "CelebrityFaces",
     "DataSet",
     "Factors",
+    "Split",
     "celeba",
     "cifar10",
     "digits",

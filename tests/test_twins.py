@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from benchmarks.twins import HandVAE, HandVSC
 
+from benchmarks.twins import HandVAE, HandVSC
 from pellucid import data, zoo
 
 SHARED = {
@@ -25,7 +25,9 @@ def copied(hand, pair, heads, prefix=""):
         for there, here in names.items():
             for part in ("weight", "bias"):
                 key = f"{here}.{part}"
-                hand.get_parameter(f"{there}.{part}").copy_(ours.get(key, ours.get(key.replace("guide.", "guide.guide."))))
+                hand.get_parameter(f"{there}.{part}").copy_(
+                    ours.get(key, ours.get(key.replace("guide.", "guide.guide.")))
+                )
 
 
 def test_the_hand_written_vae_has_the_same_loss_from_the_same_weights_and_draws(digits):

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from pellucid import data, zoo
-from pellucid.schedules import Ramp
 from pellucid.inference.training import build
 from pellucid.inference.training.build import named
+from pellucid.schedules import Ramp
 
 
 def test_a_data_set_rebuilt_from_json_has_the_same_rows_and_recipe():
