@@ -26,6 +26,7 @@ def gate_heatmap(
     drawn: Mapping[str, Array] | None = None,
     *,
     title: str = "Which dimensions mean what for which class",
+    legend: str | None = None,
 ) -> "Figure":
     """Mean gate of each class in each dimension: one panel a model, one below the other, on one colour scale.
 
@@ -40,6 +41,7 @@ def gate_heatmap(
         drawn: heading to the picture of each dimension, ``[D, H, W]`` or ``[D, C, H, W]`` (``drawn_by``; channels are
             averaged), shown under its column, each on its own scale.
         title: of the figure.
+        legend: the text at the foot; by default what the roles of classes mean.
 
     Raises:
         ValueError: no panel, a panel that is not ``[C, D]``, roles or pictures of another number of dimensions.
@@ -122,7 +124,9 @@ def gate_heatmap(
     figure.colorbar(ScalarMappable(Normalize(0, 1), SEQUENTIAL), cax=scale, ticks=[0, 0.25, 0.5, 0.75, 1])
     scale.set_title("mean gate", size=8, pad=7)
     scale.tick_params(labelsize=8, length=2)
-    legend(figure, role, bool(pictures))
+    foot = explained(role, bool(pictures)) if legend is None else legend
+    height = figure.get_figheight()
+    figure.text(0.12 / width, 0.08 / height, foot, va="bottom", size=7.5, color=MUTED, linespacing=1.4)
     return figure
 
 
@@ -208,9 +212,8 @@ def thumbnails(axes: "Axes", pictures: np.ndarray) -> None:
     axes.tick_params(labelcolor=MUTED)
 
 
-def legend(figure: "Figure", roles: Mapping[str, Roles], pictures: bool) -> None:
-    """What the bands mean, at the foot, and what the small pictures are."""
-    width, height = figure.get_size_inches()
+def explained(roles: Mapping[str, Roles], pictures: bool) -> str:
+    """What the bands mean, and what the small pictures are."""
     rules = next(iter(roles.values()))
     text = (
         "mean gate: probability of being open. "
@@ -222,4 +225,4 @@ def legend(figure: "Figure", roles: Mapping[str, Roles], pictures: bool) -> None
         text += "; rare: used, yet open in no class"
     if pictures:
         text += "\nsmall pictures: what the dimension draws (red adds ink, blue removes it), each on its own scale"
-    figure.text(0.12 / width, 0.08 / height, text, va="bottom", size=7.5, color=MUTED, linespacing=1.4)
+    return text

@@ -1,0 +1,87 @@
+"""How well the guide's label sites tell the labels of test rows, beside the majority rate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ...data import Batch
+from ...distributions import at_site
+from .partition import Partition, partitions
+
+__all__ = ["Classified", "classified"]
+
+
+@dataclass(frozen=True)
+class Classified:
+    """Labels guessed for rows whose labels were withheld.
+
+    Attributes:
+        name: of the label site, with the attribute where it has several.
+        classes: C names.
+        accuracy: share of the rows whose most probable class is right.
+        majority: share of the largest class among them: what a constant guess reaches.
+        rows: how many rows have a label.
+        confusion: ``[C, C]``, share of the rows of a true class (row) guessed as each class (column); NaN for
+            a class not met.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    accuracy: float
+    majority: float
+    rows: int
+    confusion: np.ndarray
+
+
+def classified(posterior: Mapping[str, Any], batch: Batch, classes: Sequence[str]) -> list[Classified]:
+    """The label sites of a guide against the labels of the rows.
+
+    Args:
+        posterior: site -> q(site | x), batch ``[N]``. A site counts when it can be enumerated and the
+            rows have labels of its shape.
+        batch: the rows.
+        classes: names, as the data set has them.
+    """
+    found = []
+    for site, q in posterior.items():
+        y, known = at_site(site, batch.y), at_site(site, batch.labelled)
+        base = getattr(q, "base_dist", q)
+        if y is None or not base.has_enumerate_support or base.event_shape != () or y.shape != base.batch_shape:
+            continue
+        guess = most_probable(base)
+        if isinstance(batch.y, dict):
+            named = partitions(Batch(batch.x, {site: y}, None if known is None else {site: known}), ())
+        else:
+            named = partitions(Batch(batch.x, y, known), classes)
+        columns = dict(zip(classes, guess.unbind(1), strict=True)) if guess.ndim == 2 else {}
+        for part in named:
+            name = f"{site}: {part.name}" if columns else site
+            found.append(score(name, columns.get(part.name, guess), part))
+    return found
+
+
+def most_probable(q: Any) -> Tensor:
+    """The most probable value of each row, of ``batch_shape``."""
+    values = q.enumerate_support(expand=True)
+    return values.gather(0, q.log_prob(values).argmax(0, keepdim=True))[0].long()
+
+
+def score(name: str, guess: Tensor, part: Partition) -> Classified:
+    """One label against its guess."""
+    true, guess = part.y[part.known], guess[part.known]
+    number = len(part.classes)
+    cells = true * number + guess.clamp(0, number - 1)
+    count = cells.bincount(minlength=number**2).reshape(number, number).float()
+    size = count.sum(1, keepdim=True).numpy()
+    confusion = np.divide(count.numpy(), size, out=np.full((number, number), np.nan, dtype=np.float32), where=size > 0)
+    return Classified(
+        name=name,
+        classes=part.classes,
+        accuracy=float((true == guess).double().mean()),
+        majority=float(true.bincount().max()) / len(true),
+        rows=len(true),
+        confusion=confusion,
+    )

@@ -1,0 +1,89 @@
+"""The page: readings and pictures, through a template, to one HTML file that needs nothing else."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ...inference import Run
+from .classified import Classified
+from .configured import Difference, as_yaml, commands, leaves, versions
+from .dimension_rows import dimension_rows
+from .headline import headline, question, role_rule
+from .pictures import Picture
+from .quantities import quantities, written
+from .reading import Reading
+
+__all__ = ["headings", "render"]
+
+
+def headings(run: Run, beside: Run | None, differs: Sequence[Difference]) -> list[str]:
+    """Short, different names of the runs: by what they differ in if that is one short thing, else by their folders."""
+    if beside is None:
+        return [run.folder.name]
+    if len(differs) == 1 and max(len(text) for text in differs[0]) < 30:
+        name, here, there = differs[0]
+        return [f"{name.rpartition('.')[2]} {value}" for value in (here, there)]
+    names = [run.folder.name, beside.folder.name]
+    return names if names[0] != names[1] else [f"{names[0]} (this run)", f"{names[1]} (beside)"]
+
+
+def render(
+    readings: Mapping[str, Reading],
+    pictures: Sequence[Picture],
+    labels: Sequence[Classified],
+    differs: Sequence[Difference],
+) -> str:
+    """The HTML.
+
+    Args:
+        readings: heading -> run: the run first, and the one beside it.
+        pictures: as drawn.
+        labels: how the run's label sites do.
+        differs: what the runs were configured differently in.
+    """
+    names, all_readings = list(readings), list(readings.values())
+    reading, beside = all_readings[0], all_readings[1] if len(all_readings) > 1 else None
+    run, space = reading.run, reading.space
+    by_section: dict[str, list[Picture]] = {}
+    for picture in pictures:
+        by_section.setdefault(picture.section, []).append(picture)
+    settings = leaves(run.config)
+    view: dict[str, Any] = {
+        "data": run.data,
+        "kind": settings.get("pair", "–").rpartition(".")[2],
+        "epochs": len(reading.history),
+        "rows": reading.batch.rows,
+        "names": names,
+        "question": question(space),
+        "attributes": space is not None and space.meaning.attributes,
+        "gates": any(each.space is not None and each.space.code.gate is not None for each in all_readings),
+        "headline": headline(space),
+        "beside_headline": None if beside is None else headline(beside.space, most=0),
+        "rule": role_rule(space) if space else "",
+        "gated": any(each.space is not None and each.space.agreement is not None for each in all_readings),
+        "sparse": space is not None and space.code.gate is not None,
+        "quantities": quantities(all_readings),
+        "differs": differs,
+        "beside": beside is not None,
+        "dimensions": dimension_rows(space) if space else [],
+        "used": int(space.used.sum()) if space else 0,
+        "undecoded": reading.undecoded,
+        "site": space.code if space else None,
+        "labels": labels,
+        "pictures": by_section,
+        "config": as_yaml(run),
+        "commands": commands(run, beside.run if beside else None),
+        "versions": versions(),
+    }
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"written": written, "base64": lambda data: b64encode(data).decode()}
+    return environment.get_template("page.html.j2").render(view)

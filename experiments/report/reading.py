@@ -1,0 +1,121 @@
+"""Everything that the page says of one run, measured once on test rows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...data import Batch, Batches
+from ...diagnostics import clamp_cost, drawn_by, used_dimensions
+from ...inference import Run
+from ...inference.training.encode import encode
+from .agreement import Agreement, measure_agreement
+from .bounds import Bounds, measure_bounds
+from .code import Code, find_code
+from .information import dimension_information
+from .meaning import Meaning, read_meaning
+from .partition import Partition, partitions
+
+__all__ = ["Reading", "Space", "read_run"]
+
+ROWS = 2000
+PRICED = 1000  # rows on which holding a dimension at its mean is priced: D + 1 decodings each
+
+
+@dataclass(frozen=True)
+class Space:
+    """The D dimensions of the code.
+
+    Attributes:
+        code: their posterior over the rows.
+        information: ``[D]``, I(x; z_j) in nats.
+        cost: ``[D]``, what holding a dimension at its mean costs, in nats per row.
+        used: ``[D]`` booleans.
+        share: ``[D]``, share of the rows on which the gate is above 1/2; None for a dense code.
+        meaning: class by class.
+        drawn: ``[D, C, H, W]``, what each used dimension adds to an image; zero for the others.
+        agreement: of the gates within and between classes, where there are both.
+    """
+
+    code: Code
+    information: np.ndarray
+    cost: np.ndarray
+    used: np.ndarray
+    share: np.ndarray | None
+    meaning: Meaning
+    drawn: np.ndarray
+    agreement: Agreement | None
+
+    @property
+    def order(self) -> list[int]:
+        """Used dimensions in the order of reading: by role, or by their information where there are no roles."""
+        roles = self.meaning.roles
+        order = np.argsort(-self.information, kind="stable") if roles is None else roles.order
+        return [int(j) for j in order if self.used[j]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A run on N test rows.
+
+    Attributes:
+        run: the run.
+        batch: the rows.
+        parts: how their labels part them.
+        posterior: site -> q(site | x), batch ``[N]``; labels withheld.
+        history: one dict an epoch; none for a run that ended before its first.
+        bounds: what the run explains.
+        space: the code's dimensions; None if no site can be decoded.
+    """
+
+    run: Run
+    batch: Batch
+    parts: list[Partition]
+    posterior: dict[str, Any]
+    history: list[dict[str, float]]
+    bounds: Bounds
+    space: Space | None
+
+    @property
+    def undecoded(self) -> list[str]:
+        """Sites of vectors that the decoder does not take by themselves."""
+        own = self.space.code.site if self.space else None
+        return [site for site, q in self.posterior.items() if len(q.event_shape) >= 1 and site != own]
+
+
+def read_run(run: Run) -> Reading:
+    """Measure a run on its first 2000 test rows; the same draws each time."""
+    devices = [run.pair.device] if run.pair.device.type == "cuda" else []
+    with torch.random.fork_rng(devices), torch.no_grad():
+        torch.manual_seed(0)
+        batch = run.split("test", ROWS)
+        parts = partitions(batch, run.data.classes)
+        posterior = encode(run.pair, Batches(Batch(batch.x), 1000, device=run.pair.device))
+        code = find_code(run, posterior)
+        space = None if code is None else read_space(run, code, batch.x, parts)
+        history = run.history if (run.folder / "metrics.csv").is_file() else []
+        return Reading(run, batch, parts, posterior, history, measure_bounds(run, batch.x), space)
+
+
+def read_space(run: Run, code: Code, x: Tensor, parts: list[Partition]) -> Space:
+    """The dimensions of a code."""
+    priced = x[:PRICED]
+    information = dimension_information(code.marginal)
+    cost = clamp_cost(lambda z: run.reconstruction(z, priced), code.z[:PRICED])
+    used = used_dimensions(code.gate, cost, information)
+    chosen = np.flatnonzero(used).tolist()
+    drawn = np.zeros((len(used), *run.data.shape), dtype=np.float32)
+    if chosen:
+        drawn[chosen] = drawn_by(run.decode, code.z, chosen)
+    return Space(
+        code=code,
+        information=information,
+        cost=cost,
+        used=used,
+        share=None if code.gate is None else (code.gate > 0.5).double().mean(0).numpy(),
+        meaning=read_meaning(code, parts, used),
+        drawn=drawn,
+        agreement=None if code.gate is None else measure_agreement(code.gate, parts),
+    )
