@@ -37,7 +37,11 @@ def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
             "Try one of:\n- building the pair from this data set: zoo.vae(data)\n"
             f"- n_data={data.n_data} in LatentModel and Guide"
         )
-    Batches(data.train, batch_size, drop_last=True)  # checks the batch size
+    if not 1 <= batch_size <= data.n_data:
+        raise ValueError(
+            f"batch_size: expected 1 to {data.n_data}, the training rows of {data.name}; given {batch_size}.\n"
+            f"Try one of:\n- batch_size={min(128, data.n_data)}"
+        )
     device = pair.device
     before = {name: tensor.detach().clone() for name, tensor in pair.state_dict().items()}
     for name, split in data.splits.items():

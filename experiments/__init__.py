@@ -1,0 +1,1 @@
+"""Experiments, the report of a run, and the command line."""
