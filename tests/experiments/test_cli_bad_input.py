@@ -108,8 +108,8 @@ BAD = [
     (FIT + "--data.labels lots", "error: --data.labels: expected INT|NUMBER; given 'lots'.", "a fraction"),
     (FIT + "--data.labels 1.5", "error: labels: expected a count from 0 to 1257, a fraction in (0, 1]", "1.5"),
     (FIT + "--data.labels -3", "error: labels: expected a count from 0 to 1257", "-3"),
-    (FIT + "--batch_size 5000", "error: batch_size: expected 1 to 1257, the rows there are; 5000 was given.", "1257"),
-    (FIT + "--batch_size 0", "error: batch_size: expected 1 to 1257", "0 was given"),
+    (FIT + "--batch_size 5000", "error: batch_size: expected 1 to 1257, the training rows of digits; given 5000.", "128"),
+    (FIT + "--batch_size 0", "error: batch_size: expected 1 to 1257", "given 0"),
     # parts of the user's own
     (
         COMPOSE + "--pair.prior own_parts.Silent",

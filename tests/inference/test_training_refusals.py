@@ -69,8 +69,8 @@ def test_an_unwritable_folder_is_named_before_any_training(digits, tmp_path):
 @pytest.mark.parametrize(
     ("argument", "given", "message"),
     [
-        ("batch_size", 101, r"batch_size: expected 1 to 100.*101 was given"),
-        ("batch_size", 0, r"batch_size: expected 1 to 100.*0 was given"),
+        ("batch_size", 101, r"batch_size: expected 1 to 100.*given 101"),
+        ("batch_size", 0, r"batch_size: expected 1 to 100.*given 0"),
         ("epochs", 0, r"epochs: expected a number at least 1; given 0"),
         ("patience", 0, r"patience: expected a number at least 1, or None; given 0"),
         ("clip", 0.0, r"clip: expected a number positive, or None; given 0\.0"),
