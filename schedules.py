@@ -137,5 +137,5 @@ def scheduled(module: nn.Module, name: str, value: float | Schedule) -> None:
 def advance(root: nn.Module, done: float) -> None:
     """Write every scheduled buffer below ``root`` for the fraction ``done`` of training, in place."""
     for module in root.modules():
-        for name, schedule in getattr(module, "_schedules", {}).items():
+        for name, schedule in vars(module).get("_schedules", {}).items():
             getattr(module, name).fill_(schedule(done))

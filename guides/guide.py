@@ -4,15 +4,15 @@ from typing import Any, cast
 
 import pyro
 import torch
-from pyro.nn import PyroModule
 from torch import Tensor, nn
 
 from ..distributions import Labels
+from ..program import Program
 
 __all__ = ["Guide"]
 
 
-class Guide(PyroModule):
+class Guide(Program):
     """q(z, y | x): runs a posterior program in the plate ``"data"`` that :class:`pellucid.models.LatentModel` opens.
 
     A posterior's optional method ``shared()`` samples the latents of the whole data set, outside the plate; what it

@@ -4,17 +4,17 @@ from typing import Literal, cast
 
 import pyro
 import pyro.distributions as dist
-from pyro.nn import PyroModule
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ..distributions import EPS, Labels, RelaxedSpikeAndSlab, SpikeAndSlab
+from ..program import Program
 from ..schedules import Ramp, Schedule, scheduled
 
 __all__ = ["NormalPosterior", "SpikeAndSlabPosterior"]
 
 
-class NormalPosterior(PyroModule):
+class NormalPosterior(Program):
     r"""q(z | x) = N(loc(x), scale(x)^2), a diagonal Normal: one encoder, two heads.
 
     Args:
@@ -46,7 +46,7 @@ class NormalPosterior(PyroModule):
         return pyro.sample("z", self.encode(x))
 
 
-class SpikeAndSlabPosterior(PyroModule):
+class SpikeAndSlabPosterior(Program):
     r"""q(z | x) = prod_j [ gate_j N(loc_j, scale_j^2) + (1 - gate_j) delta_0 ]: one encoder, three heads.
 
     In training the draw is relaxed, so that it has a gradient; **in evaluation mode gates are hard**: codes, counts of

@@ -7,10 +7,10 @@ from typing import Any, cast
 import pyro
 from pyro import poutine
 from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.nn import PyroModule
 from torch import Tensor, nn
 
 from ..distributions import Labels
+from ..program import Program
 from ..schedules import Schedule, scheduled
 from .objective import random_sites, sanitise
 
@@ -63,7 +63,7 @@ class Factor(nn.Module):
         """
 
 
-class FactoredGuide(PyroModule):
+class FactoredGuide(Program):
     """A guide followed by loss factors, as sites that every Pyro objective sees.
 
     The guide runs, then each factor adds ``pyro.factor(name, +n_data * weight * value)``: a guide's log-probability

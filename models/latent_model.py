@@ -5,16 +5,16 @@ from typing import Any, cast
 import pyro
 import torch
 from pyro.distributions.torch_distribution import TorchDistribution
-from pyro.nn import PyroModule
 from torch import Tensor, nn
 
 from ..distributions import Labels
+from ..program import Program
 from .likelihood import Likelihood
 
 __all__ = ["LatentModel"]
 
 
-class LatentModel(PyroModule):
+class LatentModel(Program):
     r"""p(z) p(x | z), with labels as sites of the prior.
 
     .. math:: z_n \sim \text{prior}(y_n), \qquad x_n \sim \text{likelihood}(\text{decoder}(z_n)), \qquad n = 1 \dots N

@@ -3,15 +3,15 @@
 import pyro
 import pyro.distributions as dist
 import torch
-from pyro.nn import PyroModule
 from torch import Tensor
 
 from ..distributions import Labels, SpikeAndSlab
+from ..program import Program
 
 __all__ = ["NormalPrior", "SpikeAndSlabPrior"]
 
 
-class NormalPrior(PyroModule):
+class NormalPrior(Program):
     """z ~ N(0, I).
 
     Args:
@@ -33,7 +33,7 @@ class NormalPrior(PyroModule):
         return pyro.sample("z", dist.Normal(self.loc, self.scale).to_event(1))
 
 
-class SpikeAndSlabPrior(PyroModule):
+class SpikeAndSlabPrior(Program):
     r"""Every dimension is exactly zero, but with probability alpha a standard Normal.
 
     .. math:: p(z) = \prod_j \big[ \alpha\, N(z_j; 0, 1) + (1 - \alpha)\, \delta_0(z_j) \big]

@@ -45,8 +45,9 @@ class Terms(NamedTuple):
 
     def summary(self) -> dict[str, Tensor]:
         """Batch means by name, 0-d and detached: loss, bound, each site's term, each factor."""
-        terms = {"loss": self.loss, "bound": self.bound.mean()}
-        terms |= {f"log p({name})": term.mean() for name, term in self.likelihood.items()}
-        terms |= {f"kl({name})": term.mean() for name, term in self.kl.items()}
-        terms |= self.factors
-        return {name: term.detach() for name, term in terms.items()}
+        with torch.no_grad():
+            likelihood = {f"log p({name})": term.mean() for name, term in self.likelihood.items()}
+            kl = {f"kl({name})": term.mean() for name, term in self.kl.items()}
+            bound = torch.as_tensor(sum(likelihood.values()) - sum(kl.values()))
+        factors = {name: term.detach() for name, term in self.factors.items()}
+        return {"loss": self.loss.detach(), "bound": bound} | likelihood | kl | factors
