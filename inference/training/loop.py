@@ -16,19 +16,12 @@ from .meter import Diverged
 from .progress import Progress
 from .stopping import StopSignal, stop_signals
 from .validate import validate
+from .validation import UNCHECKED
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 __all__ = ["Loop"]
-
-UNCHECKED = {
-    "validate_poutine": False,
-    "validate_infer": False,
-    "validate_distributions_pyro": False,
-    "validate_distributions_torch": False,
-}
-"""Pyro's checks of every statement take half the time of a small step; preflight has run them on the first rows."""
 
 
 class Loop:

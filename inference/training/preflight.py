@@ -6,15 +6,9 @@ from torch import Tensor
 
 from ...data import Batch, Batches, DataSet, Split
 from ..pair import Pair
+from .validation import CHECKED
 
 __all__ = ["preflight"]
-
-CHECKED = {
-    "validate_poutine": True,
-    "validate_infer": True,
-    "validate_distributions_pyro": True,
-    "validate_distributions_torch": True,
-}
 
 
 def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
