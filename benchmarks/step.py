@@ -20,7 +20,7 @@ from benchmarks.timing import interleaved, table
 from benchmarks.twins import HandVAE, HandVSC
 from pellucid import Batch, Pair, data, fit, zoo
 from pellucid.data import Batches
-from pellucid.inference.training.validation import UNCHECKED
+from pellucid.inference.training.pyro_checks import UNCHECKED
 from pellucid.schedules import advance
 
 DIGITS = data.mnist5k()

@@ -17,7 +17,7 @@ from pellucid import zoo
 from pellucid.distributions import SpikeAndSlab
 from pellucid.guides import NormalPosterior, classify
 from pellucid.inference import class_consistency
-from pellucid.inference.training.validation import UNCHECKED
+from pellucid.inference.training.pyro_checks import UNCHECKED
 from pellucid.models import NormalPrior, label
 from pellucid.networks import MLPEncoder
 from pellucid.schedules import Ramp

@@ -14,9 +14,9 @@ from ..pair import Pair
 from .display import Display
 from .meter import Diverged
 from .progress import Progress
+from .pyro_checks import UNCHECKED
 from .stopping import StopSignal, stop_signals
 from .validate import validate
-from .validation import UNCHECKED
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

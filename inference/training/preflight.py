@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ...data import Batch, Batches, DataSet, Split
 from ..pair import Pair
-from .validation import CHECKED
+from .pyro_checks import CHECKED
 
 __all__ = ["preflight"]
 
