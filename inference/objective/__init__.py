@@ -2,7 +2,7 @@
 
 from .elbo import ELBO
 from .sanitise import sanitise
-from .sites import Site, data_frame, log_prob, random_sites
+from .sites import Site, data_frame, log_prob, n_data, random_sites
 from .terms import Terms
 
-__all__ = ["ELBO", "Site", "Terms", "data_frame", "log_prob", "random_sites", "sanitise"]
+__all__ = ["ELBO", "Site", "Terms", "data_frame", "log_prob", "n_data", "random_sites", "sanitise"]

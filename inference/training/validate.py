@@ -10,7 +10,7 @@ from torch import Tensor
 from ...data import Batch, Batches
 from ...distributions import Clamped
 from ..evaluation import evaluating
-from ..objective import random_sites, sanitise
+from ..objective import n_data, random_sites, sanitise
 from ..pair import Pair
 from .meter import Meter
 
@@ -51,7 +51,7 @@ def labelled_figures(pair: Pair, batch: Batch) -> tuple[dict[str, Tensor], dict[
     """What needs labels: each factor's value, and for each label site whether its labelled rows are guessed right."""
     trace = poutine.trace(pair.guide).get_trace(batch.x, sanitise(batch.y, batch.labelled), batch.labelled)
     sites = {name: site["fn"] for name, site in random_sites(trace)}
-    factors = {name: fn.log_factor / pair.model.n_data for name, fn in sites.items() if isinstance(fn, Unit)}
+    factors = {name: fn.log_factor / n_data(trace) for name, fn in sites.items() if isinstance(fn, Unit)}
     hits = {}
     for name, fn in sites.items():
         if isinstance(fn, Clamped) and fn.has_enumerate_support and fn.event_shape == () and bool(fn.known.any()):
