@@ -52,7 +52,8 @@ class Loop:
     ):
         self.pair, self.optimiser, self.fabric, self.done, self.folder = pair, optimiser, fabric, done, folder
         self.lr, self.clip, self.seed = lr, clip, seed
-        self.module, self.fabric_optimiser = fabric.setup(Step(pair), optimiser)
+        self.plain = Step(pair)
+        self.module, self.fabric_optimiser = fabric.setup(self.plain, optimiser)
 
     def run(self, batches: Batches, validation: Batches, display: Display) -> int:
         """Train to the last epoch, out of patience or to a stop signal, whose number is returned (0 without one)."""
@@ -104,8 +105,8 @@ class Loop:
     def step(self, batch: Batch) -> None:
         """One gradient step."""
         self.fabric_optimiser.zero_grad(set_to_none=True)
-        loss, terms = self.module(batch)
-        self.done.meter.add(terms, batch.rows)
+        loss = self.module(batch)
+        self.done.meter.add(self.plain.terms, batch.rows)
         self.done.step += 1
         # A look at the numbers waits for the device: free on a CPU, dear on a GPU.
         if self.fabric.device.type == "cpu" or self.done.step % 20 == 0:
@@ -133,13 +134,19 @@ class Loop:
 
 
 class Step(nn.Module):
-    """What Fabric wraps: a batch in, the loss and the means of its terms out."""
+    """What Fabric wraps: a batch in, the loss out.
+
+    Attributes:
+        terms: the means of the last loss's terms by name. Kept here, for Fabric looks at every tensor that is returned.
+    """
 
     def __init__(self, pair: Pair):
         super().__init__()
         self.pair = pair
+        self.terms: dict[str, Tensor] = {}
 
-    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss, and all terms by name, detached."""
+    def forward(self, batch: Batch) -> Tensor:
+        """The loss, 0-d."""
         terms = self.pair(*batch)
-        return terms.loss, terms.summary()
+        self.terms = terms.summary()
+        return terms.loss
