@@ -60,20 +60,7 @@ class Batch(NamedTuple):
         Args:
             rows: at least one; all with the same fields.
         """
-        return cls(*(_merge(field, torch.stack) for field in zip(*rows, strict=True)))  # type: ignore[arg-type]
-
-    @classmethod
-    def join(cls, parts: Sequence[Batch]) -> Batch:
-        """One batch from several, along the rows.
-
-        Args:
-            parts: at least one; all with the same fields.
-
-        Example:
-            >>> Batch.join([Batch(torch.zeros(2, 3)), Batch(torch.ones(1, 3))]).rows
-            3
-        """
-        return cls(*(_merge(field, torch.cat) for field in zip(*parts, strict=True)))  # type: ignore[arg-type]
+        return cls(*(_stack(field) for field in zip(*rows, strict=True)))  # type: ignore[arg-type]
 
     def _each(self, function: Callable[[Tensor], Tensor]) -> Batch:
         return Batch(function(self.x), _over(self.y, function), _over(self.labelled, function))
@@ -85,8 +72,8 @@ def _over(labels: Labels, function: Callable[[Tensor], Tensor]) -> Labels:
     return None if labels is None else function(labels)
 
 
-def _merge(values: Sequence, together: Callable[[list[Tensor]], Tensor]) -> Labels:
+def _stack(values: Sequence) -> Labels:
     first = values[0]
     if isinstance(first, dict):
-        return {site: together([value[site] for value in values]) for site in first}
-    return None if first is None else together(list(values))
+        return {site: torch.stack([value[site] for value in values]) for site in first}
+    return None if first is None else torch.stack(list(values))

@@ -7,10 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...data import Batch, Batches
+from ...data import Batch
 from ...diagnostics import clamp_cost, drawn_by, used_dimensions
 from ...inference import Run
-from ...inference.training.encode import encode
 from .agreement import Agreement, measure_agreement
 from .bounds import Bounds, measure_bounds
 from .code import Code, find_code
@@ -92,7 +91,7 @@ def read_run(run: Run) -> Reading:
         torch.manual_seed(0)
         batch = run.split("test", ROWS)
         parts = partitions(batch, run.data.classes)
-        posterior = encode(run.pair, Batches(Batch(batch.x), 1000, device=run.pair.device))
+        posterior = run.posterior("test", ROWS)
         code = find_code(run, posterior)
         space = None if code is None else read_space(run, code, batch.x, parts)
         history = run.history if (run.folder / "metrics.csv").is_file() else []

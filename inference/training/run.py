@@ -63,9 +63,15 @@ class Run:
         split = self.data.splits[name]
         return next(Batches(split, min(rows or rows_of(split), rows_of(split))).epoch(0))
 
-    def posterior(self, name: str = "test") -> dict[str, TorchDistribution]:
-        """q(site | x) for the rows of a split: latent site -> distribution with batch ``[N]``, on the CPU."""
-        return encode(self.pair, Batches(self.data.splits[name], 1000, device=self.pair.device))
+    def posterior(self, name: str = "test", rows: int | None = None) -> dict[str, TorchDistribution]:
+        """q(site | x) for the rows of a split: latent site -> distribution with batch ``[N]``, on the CPU.
+
+        Args:
+            name: "train", "validation" or "test".
+            rows: only the first ones.
+        """
+        split = self.data.splits[name] if rows is None else self.split(name, rows)
+        return encode(self.pair, Batches(split, 1000, device=self.pair.device))
 
     @torch.no_grad()
     def decode(self, z: Tensor, batch_size: int = 1000) -> Tensor:
