@@ -1,0 +1,1 @@
+"""Class-consistent sparse coding: what class information buys, and what it costs."""

@@ -1,0 +1,12 @@
+"""Ready pairs under the papers' names.
+
+Each is a function from a data set to a pair; a user's own pair is written, and named on the command line, in the same
+way. Weights are drawn when the pair is built: call ``torch.manual_seed`` before, for a repeatable start (the command
+line does).
+"""
+
+from .dense import beta_vae, vae
+from .own_parts import compose
+from .sparse import vsc
+
+__all__ = ["beta_vae", "compose", "vae", "vsc"]
