@@ -1,7 +1,7 @@
 # make demo   train class-consistent sparse coding on real digits and write the report
 # make test   run every test, doctest and notebook
 # make check  lint, formatting, types
-# make bench  time the training step and the loop against hand-written torch
+# make bench  time the training step and the loop against hand-written torch, and the consistency factor by size
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -22,6 +22,7 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.step
+	$(BIN)/python -m benchmarks.factor
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pellucid needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'

@@ -2,10 +2,13 @@
 
 # pyright: reportArgumentType=false, reportOptionalMemberAccess=false
 
+import importlib
 import math
+from weakref import WeakSet
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from pellucid.distributions import RelaxedSpikeAndSlab, SpikeAndSlab, jensen_shannon
 from pellucid.inference import ClassConsistency, class_consistency
@@ -37,6 +40,86 @@ def test_value_and_gradient_are_those_of_a_double_loop_over_pairs(classes, fract
         torch.testing.assert_close(a, b)
 
 
+def test_many_pairs_to_a_row_give_the_value_and_gradient_of_each_pair_by_itself():
+    torch.manual_seed(0)
+    gate = torch.rand(501, 3, dtype=torch.float64, requires_grad=True)
+    labels = torch.arange(501) % 2
+    j, k = torch.triu_indices(501, 501, 1)
+    theirs = jensen_shannon(gate[j], gate[k]).sum(1)[labels[j] == labels[k]].mean()
+    ours = class_consistency(gate, labels)
+    torch.testing.assert_close(ours, theirs)
+    a, b = (torch.autograd.grad(v, gate)[0] for v in (ours, theirs))
+    torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_single_precision_is_exact_to_rounding_where_gates_are_shut(classes):
+    torch.manual_seed(0)
+    gate = (4 * torch.randn(500, 7) - 4).sigmoid()
+    values, slopes = [], []
+    for dtype in (torch.float32, torch.float64):
+        g = gate.to(dtype).requires_grad_()
+        values.append(class_consistency(g, torch.arange(500) % classes))
+        slopes.append(torch.autograd.grad(values[-1], g)[0])
+    torch.testing.assert_close(*values, check_dtype=False, rtol=2e-6, atol=0)
+    torch.testing.assert_close(*slopes, check_dtype=False, rtol=1e-4, atol=1e-6 * slopes[1].abs().max().item())
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_blocks_of_any_size_sum_to_the_whole(monkeypatch, classes):
+    torch.manual_seed(0)
+    gate, labels = torch.rand(500, 5, dtype=torch.float64, requires_grad=True), torch.arange(500) % classes
+    whole = class_consistency(gate, labels)
+    monkeypatch.setattr(importlib.import_module("pellucid.inference.pairs"), "BLOCK", 7000)
+    monkeypatch.setattr(importlib.import_module("pellucid.inference.embedding"), "BLOCK", 100_000)
+    parts = class_consistency(gate, labels)
+    torch.testing.assert_close(parts, whole)
+    torch.testing.assert_close(*(torch.autograd.grad(v, gate)[0] for v in (parts, whole)))
+
+
+class Largest(TorchDispatchMode):
+    """The most numbers that any one tensor held."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, tuple | list) else (out,):
+            self.numbers = max(self.numbers, tensor.numel() if isinstance(tensor, torch.Tensor) else 0)
+        return out
+
+
+class Kept:
+    """A tensor that waits for the backward pass."""
+
+    def __init__(self, tensor):
+        self.tensor = tensor
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_no_tensor_of_pairs_is_ever_held_and_no_more_than_the_slope_is_kept(classes):
+    torch.manual_seed(0)
+    gate, labels, kept = torch.rand(500, 100, requires_grad=True), torch.arange(500) % classes, WeakSet()
+
+    def keep(tensor):
+        kept.add(held := Kept(tensor))
+        return held
+
+    with Largest() as largest, torch.autograd.graph.saved_tensors_hooks(keep, lambda held: held.tensor):
+        value = class_consistency(gate, labels)
+        waiting = sum(held.tensor.numel() for held in kept)
+        value.backward()
+    assert largest.numbers < 500 * (500 / classes - 1) / 2 * 100 / 4
+    assert waiting <= 3 * gate.numel()
+
+
+@pytest.mark.parametrize("classes", [1, 50])
+def test_a_second_derivative_is_refused_and_not_wrong(classes):
+    gate = torch.rand(300, 3, requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"(?s)first derivatives.*Try one of:\n- create_graph=False"):
+        torch.autograd.grad(class_consistency(gate, torch.arange(300) % classes), gate, create_graph=True)
+
+
 @pytest.mark.parametrize("per_row", [True, False])
 def test_attributes_are_averaged_over_their_own_sets_of_pairs(per_row):
     torch.manual_seed(0)
@@ -57,6 +140,44 @@ def test_a_traced_graph_gives_the_same_number_for_labels_it_was_not_traced_with(
     graph = torch.export.export(Module(), (gate, torch.arange(9) % 4, labelled), strict=False).module()
     for labels in (torch.arange(9) % 4, torch.zeros(9, dtype=torch.long), torch.arange(9)):
         torch.testing.assert_close(graph(gate, labels, labelled), class_consistency(gate, labels, labelled))
+
+
+class Encoder(torch.nn.Module):
+    def __init__(self, **options):
+        super().__init__()
+        self.gate, self.options = torch.nn.Linear(5, 3), options
+
+    def forward(self, x, labels, labelled):
+        return class_consistency(self.gate(x).sigmoid(), labels, labelled, **self.options)
+
+
+@pytest.mark.parametrize("average", ["pairs", "classes"])
+@pytest.mark.parametrize("divergence", ["jensen-shannon", "squared"])
+@pytest.mark.parametrize("trace", ["export", "compile"])
+def test_a_traced_graph_gives_the_same_gradient_for_labels_it_was_not_traced_with(trace, average, divergence):
+    torch.manual_seed(0)
+    eager = Encoder(average=average, divergence=divergence)
+    x, labelled = 3 * torch.randn(20, 5), torch.rand(20) < 0.8
+    if trace == "export":
+        graph = torch.export.export(eager, (x, torch.arange(20) % 4, labelled), strict=False).module()
+    else:
+        graph = torch.compile(eager, backend="eager", fullgraph=True)
+    for labels in (torch.arange(20) % 4, torch.zeros(20, dtype=torch.long), torch.arange(20)):
+        values = eager(x, labels, labelled), graph(x, labels, labelled)
+        torch.testing.assert_close(*values)
+        theirs, ours = (torch.autograd.grad(v, list(eager.parameters())) for v in values)
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_a_traced_graph_draws_the_pairs_that_eager_draws():
+    torch.manual_seed(0)
+    eager, inputs = Encoder(pairs=50), (torch.randn(20, 5), torch.arange(20) % 4, torch.rand(20) < 0.8)
+    graph = torch.export.export(eager, inputs, strict=False).module()
+    values = []
+    for module in (eager, graph):
+        torch.manual_seed(1)
+        values.append(module(*inputs))
+    torch.testing.assert_close(*values)
 
 
 def test_neither_the_order_of_rows_nor_the_names_of_classes_matter():

@@ -1,0 +1,62 @@
+"""Classes of a batch and their means, without knowing how many classes there are."""
+
+import torch
+from torch import Tensor
+
+__all__ = ["classes_of", "mean_within", "own_class_mean"]
+
+
+def classes_of(labels: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """The class of every row, named by its first row, and its size.
+
+    Shapes follow from those of the arguments and never from their values: the function can be exported and compiled.
+
+    Args:
+        labels: ``[B]`` classes, of any names.
+        known: boolean ``[B]``. A row outside it is a class of its own, as is a row whose label is NaN.
+
+    Returns:
+        Index ``[B]`` of the first row of one's class, and number ``[B]`` of its rows.
+
+    Example:
+        >>> classes_of(torch.tensor([7, 3, 7, 7]), torch.tensor([True, True, True, False]))
+        (tensor([0, 1, 0, 3]), tensor([2, 1, 2, 1]))
+    """
+    itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    same = (labels[:, None] == labels) & known[:, None] & known | itself
+    return same.byte().argmax(1), same.sum(1)
+
+
+def mean_within(x: Tensor, first: Tensor, size: Tensor) -> Tensor:
+    """The mean of ``x`` ``[B, F]`` over every row's own class, ``[B, F]``; classes as :func:`classes_of` has them.
+
+    Example:
+        >>> mean_within(torch.tensor([[1.0], [3.0]]), torch.tensor([0, 0]), torch.tensor([2, 2])).squeeze(1)
+        tensor([2., 2.])
+    """
+    total = torch.zeros_like(x).index_add(0, first, x)
+    return total.index_select(0, first) / size[:, None]
+
+
+def own_class_mean(gate: Tensor, labels: Tensor, known: Tensor) -> Tensor:
+    r"""The mean gate of every row's own class.
+
+    .. math:: \bar\gamma_n = \frac{1}{|C_n|} \sum_{m \in C_n} \gamma_m, \qquad C_n = \{m : y_m = y_n\}
+
+    Time O(B² + B D), differentiable in ``gate``, of static shapes.
+
+    Args:
+        gate: ``[B, D]``.
+        labels: ``[B]`` classes, of any names.
+        known: boolean ``[B]``. A row outside it belongs to no class and gets its own gate back, as does a row whose
+            label is NaN.
+
+    Returns:
+        ``[B, D]``.
+
+    Example:
+        >>> gate = torch.tensor([[0.0], [1.0], [0.5], [0.25]])
+        >>> own_class_mean(gate, torch.tensor([7, 7, 3, 7]), torch.tensor([True, True, True, False])).squeeze(1)
+        tensor([0.5000, 0.5000, 0.5000, 0.2500])
+    """
+    return mean_within(gate, *classes_of(labels, known))
