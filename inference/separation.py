@@ -1,0 +1,109 @@
+"""Class separation: the gates must tell the classes apart, by so many nats and no more."""
+
+from collections.abc import Mapping
+
+import torch
+from pyro.distributions.torch_distribution import TorchDistribution
+from torch import Tensor
+
+from ..distributions import Labels, at_site, entropy
+from ..schedules import Schedule
+from .attributes import attributes
+from .class_means import own_class_mean
+from .factor import Factor
+from .gates import gates_at
+
+__all__ = ["ClassSeparation", "class_information"]
+
+
+def class_information(gate: Tensor, labels: Tensor, labelled: Tensor | None = None) -> Tensor:
+    r"""What a draw of each spike tells of the class, in nats.
+
+    .. math:: I(Y; \Gamma_i) = H(\bar\gamma_i) - \frac1N \sum_n H(\bar\gamma_{y_n, i}), \qquad
+        \bar\gamma_c = \text{mean gate of class } c, \quad \bar\gamma = \text{of all}
+
+    Together with the all-sample consistency it splits the divergence of all rows exactly, dimension by dimension:
+    :math:`H(\bar\gamma) - \frac1N \sum_n H(\gamma_n) = I(X; \Gamma | Y) + I(Y; \Gamma)`.
+
+    Args:
+        gate: ``[B, D]`` probabilities that a dimension is on.
+        labels: ``[B]`` classes; or ``[B, L]``, the mean over L attributes.
+        labelled: boolean ``[B]`` or ``[B, L]``; rows outside it are left out. None: all rows are labelled.
+
+    Returns:
+        ``[D]``, each between 0 and ``log 2``; 0 without a labelled row. A plug-in estimate from the rows given: a class
+        of few rows looks more distinct than it is.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Example:
+        >>> gate = torch.tensor([[1.0, 0.5], [1.0, 0.5], [0.0, 0.5], [0.0, 0.5]])
+        >>> class_information(gate, torch.tensor([0, 0, 1, 1])).exp().round()
+        tensor([2., 1.])
+    """
+    return torch.stack([one_label(gate, y, known) for y, known in attributes(gate, labels, labelled)]).mean(0)
+
+
+def one_label(gate: Tensor, labels: Tensor, known: Tensor) -> Tensor:
+    """The information ``[D]`` for labels ``[B]``."""
+    share = (known / known.sum().clamp(min=1)).to(gate.dtype)  # 1/N for a labelled row, 0 for another
+    return (entropy(share @ gate) - share @ entropy(own_class_mean(gate, labels, known))) * known.any()
+
+
+class ClassSeparation(Factor):
+    r"""How many nats the gates fall short of telling the classes apart: the counterweight of class consistency.
+
+    .. math:: \max\Big(0,\; \text{nats} - \sum_i I(Y; \Gamma_i)\Big)
+
+    A gate that ignores the image costs consistency nothing, so consistency alone is best served by switching dimensions
+    off. The spike KL of plain sparse coding, averaged over rows, is dimension by dimension
+
+    .. math:: I(X; \Gamma | Y) + I(Y; \Gamma) + \mathrm{KL}(\bar\gamma \| \alpha)
+
+    so it charges class information as any other. Consistency raises the price of the first term; this factor lowers
+    that of the second. **A weight of at most 1 never pays for more than that charge**, so class information is at best
+    free; above 1 every dimension becomes a class label, until ``nats`` are reached and the reward ends.
+
+    Args:
+        weight: kappa. A schedule that falls, such as ``Ramp(1.5, 0.5, 0.2, 0.8)``, gives the classes dimensions of
+            their own early and lets the bound prune them.
+        nats: of :math:`\sum_i I(Y; \Gamma_i)` that are enough. Dimensions are counted one by one, so what several tell
+            alike counts several times: some twice log(classes) is room for a redundant code.
+        site: latent site whose posterior has a ``gate``.
+        label: label site whose classes are told apart, when labels come as a dict.
+        name: the factor's name.
+
+    Raises:
+        ValueError: if ``nats`` is not positive.
+
+    Example:
+        >>> from pellucid.distributions import SpikeAndSlab
+        >>> q = SpikeAndSlab(torch.tensor([[0.9], [0.9]]), torch.zeros(2, 1), torch.ones(2, 1)).to_event(1)
+        >>> ClassSeparation(nats=2.0)({"z": q}, torch.tensor([0, 1]), None).round()  # equal gates tell nothing
+        tensor(2.)
+    """
+
+    def __init__(
+        self,
+        weight: float | Schedule = 1.0,
+        *,
+        nats: float = 5.0,
+        site: str = "z",
+        label: str = "y",
+        name: str = "separation",
+    ):
+        super().__init__(name, weight)
+        if not nats > 0:
+            raise ValueError(
+                f"nats: expected how much the gates should tell of the class, more than 0; given {nats}. "
+                "Try 2 log(classes), 4.6 for ten."
+            )
+        self.nats, self.site, self.label = nats, site, label
+
+    def forward(self, posterior: Mapping[str, TorchDistribution], y: Labels, labelled: Labels) -> Tensor:
+        """The shortfall; 0 for a batch without labels."""
+        gate, labels = gates_at(self.site, posterior, self.name), at_site(self.label, y)
+        if labels is None:
+            return 0.0 * gate.sum()
+        return (self.nats - class_information(gate, labels, at_site(self.label, labelled)).sum()).clamp(min=0)
