@@ -104,6 +104,12 @@ class DataSet:
         return tuple(self.train[0].x.shape)
 
     @property
+    def attributes(self) -> bool:
+        """Whether labels are L binary attributes of a row, and not one class of several."""
+        y = self.train.y if isinstance(self.train, Batch) else self.train[0].y
+        return isinstance(y, Tensor) and y.ndim == (2 if isinstance(self.train, Batch) else 1)
+
+    @property
     def n_data(self) -> int:
         """The number of training rows."""
         return rows_of(self.train)

@@ -1,5 +1,6 @@
 """Spike-and-slab distributions, partly known sites and their divergences, as Pyro distributions."""
 
+from .binary_vector import BinaryVector
 from .divergence import EPS, entropy, jensen_shannon
 from .kl import kl_clamped, kl_spike_and_slab
 from .labels import Labels, at_site
@@ -10,6 +11,7 @@ from .spike_and_slab import SpikeAndSlab
 
 __all__ = [
     "EPS",
+    "BinaryVector",
     "Clamped",
     "Labels",
     "PartlyObserved",

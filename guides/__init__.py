@@ -1,7 +1,9 @@
 """Amortised posteriors: the guide that opens the data plate, and the programs that run in it."""
 
+from .class_spikes import ClassSpikePosterior
 from .classify import classify
 from .guide import Guide
 from .posteriors import NormalPosterior, SpikeAndSlabPosterior
+from .selecting import SelectingPosterior
 
-__all__ = ["Guide", "NormalPosterior", "SpikeAndSlabPosterior", "classify"]
+__all__ = ["ClassSpikePosterior", "Guide", "NormalPosterior", "SelectingPosterior", "SpikeAndSlabPosterior", "classify"]

@@ -94,7 +94,10 @@ class SpikeAndSlabPosterior(Program):
 
     def encode(self, x: Tensor) -> dist.TorchDistribution:
         """q(z | x): batch ``[B]``, event ``[D]``; relaxed in training mode, hard in evaluation mode."""
-        h = self.encoder(x)
+        return self.from_features(self.encoder(x))
+
+    def from_features(self, h: Tensor) -> dist.TorchDistribution:
+        """The same from the encoder's features ``[B, F]``."""
         v = self.gate(h)
         # Infinite slopes at 0 and 1: the KL's and the consistency term's.
         gate = (v.sigmoid() if self.gate_form == "sigmoid" else (-(-v).relu()).exp()).clamp(EPS, 1 - EPS)

@@ -24,6 +24,11 @@ class LatentModel(Program):
     outside the plate: it is then counted once per data set, not once per batch. What ``shared()`` returns is handed to
     ``prior.forward`` as its third argument.
 
+    A prior that looks at the image, as one at pseudo-inputs may, does so in its optional method ``select(x)``; what it
+    returns is handed to ``prior.forward`` as its last argument. Without an image it is not called, and the prior draws
+    what it would have selected. A density that hangs on a selection is one of z given x: bounds under it are no bounds
+    on one log p(x).
+
     Args:
         prior: module whose ``forward(y, labelled)`` samples the label sites and returns ``z`` ``[B, D]``.
         decoder: maps ``z`` ``[..., D]`` to the likelihood's parameters ``[..., C, H, W]``.
@@ -68,11 +73,12 @@ class LatentModel(Program):
         if x is not None and pyro.settings.get("validate_distributions_torch") and not torch.compiler.is_compiling():
             self.likelihood.check(x)
         shared = (cast(Any, self.prior).shared(),) if hasattr(self.prior, "shared") else ()
+        selected = (cast(Any, self.prior).select(x),) if x is not None and hasattr(self.prior, "select") else ()
         anchor = next((t for t in (x, *(y.values() if isinstance(y, dict) else (y,))) if t is not None), None)
         count = (rows or 1) if anchor is None else anchor.shape[0]
         index = torch.arange(count, device=self.device if anchor is None else anchor.device)
         with pyro.plate("data", max(self.n_data, count), subsample=index, dim=-1):
-            z = self.prior(y, labelled, *shared)
+            z = self.prior(y, labelled, *shared, *selected)
             return pyro.sample("x", self.decode(z), obs=x)
 
     def decode(self, z: Tensor) -> TorchDistribution:

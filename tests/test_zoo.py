@@ -16,7 +16,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from pellucid import zoo
 from pellucid.distributions import SpikeAndSlab
 from pellucid.guides import NormalPosterior, classify
-from pellucid.inference import class_consistency
+from pellucid.inference import aggregate_sparsity, class_consistency
 from pellucid.inference.training.pyro_checks import UNCHECKED
 from pellucid.models import NormalPrior, label
 from pellucid.networks import MLPEncoder
@@ -63,6 +63,8 @@ PAIRS = {
     "vsc": zoo.vsc,
     "vsc, class-consistent": lambda data: zoo.vsc(data, consistency=3.0, slab=Ramp(0, 1)),
     "vsc, hard": lambda data: zoo.vsc(data, relaxed=False, consistency=Ramp(0, 3)),
+    "vsc, pseudo-inputs": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, consistency=3.0),
+    "vsc, mixture": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, selector="variational"),
     "composed": lambda data: zoo.compose(data, prior=ClassPrior(), posterior=ClassPosterior),
 }
 
@@ -124,6 +126,27 @@ def test_vsc_is_its_closed_form_kl_and_its_factor():
 def test_consistency_zero_builds_plain_vsc_and_a_schedule_from_zero_builds_the_factor():
     assert zoo.vsc(Tiny).factors == []
     assert [f.name for f in zoo.vsc(Tiny, consistency=Ramp(0, 3)).factors] == ["consistency"]
+
+
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+@pytest.mark.parametrize("selector", ["source", "variational"])
+def test_vsc_at_pseudo_inputs_adds_the_aggregate_term_and_the_charge_of_a_variational_selector(network, selector):
+    torch.manual_seed(0)
+    options = {"dim": 4, "hidden": (8,), "network": network, "prior": "pseudo-inputs", "selector": selector}
+    pair = zoo.vsc(Photos, alpha=0.2, consistency=Ramp(0, 3), pseudo_inputs=3, **options)
+    terms = pair(torch.rand(6, *Photos.shape), Y)
+    assert pair.model.prior.images.shape == (3, *Photos.shape)
+    assert list(terms.factors) == ["aggregate", "consistency"]
+    assert set(terms.kl) == ({"z"} if selector == "source" else {"u", "z"})
+    torch.testing.assert_close(terms.factors["aggregate"], aggregate_sparsity(pair.model.prior.gates(), 0.2))
+
+
+def test_a_fixed_prior_takes_no_notice_of_what_belongs_to_the_other():
+    pairs = []
+    for options in ({}, {"pseudo_inputs": 3, "selector": "variational", "prior": "fixed"}):
+        torch.manual_seed(0)
+        pairs.append(zoo.vsc(Tiny, **options))
+    assert torch.equal(seeded(pairs[0], X).loss, seeded(pairs[1], X).loss)
 
 
 def test_reported_bound_of_vsc_in_evaluation_is_that_of_hard_gates():

@@ -5,8 +5,9 @@ way. Weights are drawn when the pair is built: call ``torch.manual_seed`` before
 line does).
 """
 
+from .class_spikes import class_vsc
 from .dense import beta_vae, vae
 from .own_parts import compose
 from .sparse import vsc
 
-__all__ = ["beta_vae", "compose", "vae", "vsc"]
+__all__ = ["beta_vae", "class_vsc", "compose", "vae", "vsc"]
