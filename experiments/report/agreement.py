@@ -1,5 +1,6 @@
 """Whether rows of a class open the same gates, averaged over the attributes where there are several."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from ...diagnostics import class_consistency
 from .partition import Partition
 
 __all__ = ["Agreement", "measure_agreement"]
+
+ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Agreement:
 def measure_agreement(gate: Tensor, parts: Sequence[Partition]) -> Agreement | None:
     """The means over the partitions; None if no partition has a pair of either kind.
 
+    All pairs of up to 2000 rows are compared; of L attributes, those of 2000 / sqrt(L) rows each, as many in all.
+
     Args:
         gate: ``[N, D]``.
         parts: of the N rows.
@@ -39,7 +44,8 @@ def measure_agreement(gate: Tensor, parts: Sequence[Partition]) -> Agreement | N
     paired = [part for part in parts if part.y[part.known].bincount().max() >= 2]
     if not paired:
         return None
-    each = [class_consistency(gate[part.known], part.y[part.known]) for part in paired]
+    most = round(ROWS / math.sqrt(len(paired)))
+    each = [class_consistency(gate[part.known], part.y[part.known], max_rows=most) for part in paired]
     names = ("within", "between", "jaccard_within", "jaccard_between")
     mean = {name: float(np.mean([getattr(one, name) for one in each])) for name in names}
     within, between = mean["within"], mean["between"]

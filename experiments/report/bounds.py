@@ -9,11 +9,11 @@ from torch import Tensor
 from ...diagnostics import Evidence, log_evidence
 from ...inference import Run
 
-__all__ = ["Bounds", "measure_bounds"]
+__all__ = ["Bound", "Bounds", "measure_bound", "measure_bounds"]
 
 
 @dataclass(frozen=True)
-class Bounds:
+class Bound:
     """Means over N rows, in nats per row; gates hard, labels withheld, every KL at weight 1, no loss factor.
 
     Attributes:
@@ -21,13 +21,22 @@ class Bounds:
         error: standard error of ``bound`` over the rows; NaN for one row.
         reconstruction: the likelihood's share with its sign turned, E[-log p(x | z)].
         kl: the latent sites' share.
-        evidence: the importance-weighted bound on the first of the rows.
     """
 
     bound: float
     error: float
     reconstruction: float
     kl: float
+
+
+@dataclass(frozen=True)
+class Bounds(Bound):
+    """The bound, and a tighter one.
+
+    Attributes:
+        evidence: the importance-weighted bound on the first of the rows.
+    """
+
     evidence: Evidence
 
     @property
@@ -38,15 +47,13 @@ class Bounds:
 
 
 @torch.no_grad()
-def measure_bounds(run: Run, x: Tensor, *, draws: int = 10, particles: int = 50, rows: int = 500) -> Bounds:
-    """Bounds of a run.
+def measure_bound(run: Run, x: Tensor, *, draws: int = 10) -> Bound:
+    """The bound of a run and its parts.
 
     Args:
         run: the run.
         x: ``[N, C, H, W]``.
         draws: of the posterior for each row, averaged.
-        particles: of the evidence.
-        rows: of the evidence, from the first.
     """
     device = run.pair.device
     parts = [[run.pair(part.to(device)) for part in x.split(1000)] for _ in range(draws)]
@@ -57,11 +64,24 @@ def measure_bounds(run: Run, x: Tensor, *, draws: int = 10, particles: int = 50,
         sums = [[sum(float(term.mean()) for term in getattr(each, name).values()) for each in draw] for draw in parts]
         return float((torch.tensor(sums).double() * size).sum(-1).mean())
 
-    few = x[:rows]
-    return Bounds(
+    return Bound(
         bound=float(bound.mean()),
         error=float(bound.std()) / math.sqrt(len(bound)) if len(bound) > 1 else math.nan,
         reconstruction=-share("likelihood"),
         kl=share("kl"),
-        evidence=log_evidence(lambda: run.log_weight(few), particles),
     )
+
+
+@torch.no_grad()
+def measure_bounds(run: Run, x: Tensor, *, draws: int = 10, particles: int = 50, rows: int = 500) -> Bounds:
+    """The bound of a run, its parts, and the importance-weighted bound.
+
+    Args:
+        run: the run.
+        x: ``[N, C, H, W]``.
+        draws: of the posterior for each row, averaged.
+        particles: of the evidence.
+        rows: of the evidence, from the first.
+    """
+    bound, few = measure_bound(run, x, draws=draws), x[:rows]
+    return Bounds(**vars(bound), evidence=log_evidence(lambda: run.log_weight(few), particles))

@@ -1,17 +1,21 @@
 """How well the guide's label sites tell the labels of test rows, beside the majority rate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
+from pyro import poutine
 from torch import Tensor
 
 from ...data import Batch
-from ...distributions import at_site
+from ...distributions import Clamped, at_site
+from ...inference import Run
+from ...inference.objective import random_sites
 from .partition import Partition, partitions
 
-__all__ = ["Classified", "classified"]
+__all__ = ["Classified", "classified", "label_sites"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,17 @@ class Classified:
     confusion: np.ndarray
 
 
-def classified(posterior: Mapping[str, Any], batch: Batch, classes: Sequence[str]) -> list[Classified]:
+def label_sites(run: Run, batch: Batch) -> set[str]:
+    """The guide's sites that take labels: those that known labels clamp. A discrete latent is none of them."""
+    few = batch.take(slice(0, 2)).to(run.pair.device)
+    with torch.no_grad(), torch.random.fork_rng([]):
+        trace = poutine.trace(run.pair.guide).get_trace(*few)
+    return {name for name, site in random_sites(trace) if isinstance(site["fn"], Clamped)}
+
+
+def classified(
+    posterior: Mapping[str, Any], batch: Batch, classes: Sequence[str], sites: Collection[str]
+) -> list[Classified]:
     """The label sites of a guide against the labels of the rows.
 
     Args:
@@ -44,9 +58,12 @@ def classified(posterior: Mapping[str, Any], batch: Batch, classes: Sequence[str
             rows have labels of its shape.
         batch: the rows.
         classes: names, as the data set has them.
+        sites: those that take labels.
     """
     found = []
     for site, q in posterior.items():
+        if site not in sites:
+            continue
         y, known = at_site(site, batch.y), at_site(site, batch.labelled)
         base = getattr(q, "base_dist", q)
         if y is None or not base.has_enumerate_support or base.event_shape != () or y.shape != base.batch_shape:

@@ -1,15 +1,29 @@
-"""The table of dimensions: what each is called, speaks of, costs and draws."""
+"""The table of dimensions, in groups of one role: what each speaks of, costs and draws."""
 
+import math
 from base64 import b64encode
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import groupby
 
 import numpy as np
 
-from .headline import spoken_of
+from .headline import listed, spoken_of
 from .reading import Space
 
-__all__ = ["DimensionRow", "dimension_rows"]
+__all__ = ["DimensionGroup", "DimensionRow", "dimension_groups"]
+
+TITLES = {
+    "global": ("Global", "open in nearly every class"),
+    "shared": ("Shared", "open in a category of classes"),
+    "specific": ("Class-specific", "open in few classes"),
+    "rare": ("Rare", "used, and shut on most rows of every class"),
+}
+ATTRIBUTE_TITLES = {
+    "global": ("Global", "open alike with each attribute and without it"),
+    "shared": ("Shared", "speak of several attributes"),
+    "specific": ("Attribute-specific", "speak of few attributes"),
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +35,8 @@ class DimensionRow:
         name: such as "z3".
         role: empty where there are none.
         classes: that it is open in.
+        gates: of each class, or of each attribute with and without it, its name, mean gate, and whether the dimension
+            speaks of it; empty where there are no roles.
         share: of the rows on which its gate is above 1/2; None for a dense code.
         cost: of holding it at its mean, nats a row.
         information: I(x; z_j), nats.
@@ -31,36 +47,69 @@ class DimensionRow:
     name: str
     role: str
     classes: str
+    gates: list[tuple[str, float, bool]]
     share: float | None
     cost: float
     information: float
     picture: str
 
 
-def dimension_rows(space: Space, most: int = 100) -> list[DimensionRow]:
-    """Used dimensions in the order of reading, at most so many."""
-    roles = space.meaning.roles
+@dataclass(frozen=True)
+class DimensionGroup:
+    """Dimensions of one role.
 
-    def row(j: int) -> DimensionRow:
-        role = "" if roles is None else str(roles.role[j])
-        classes = ", ".join(spoken_of(space, j))
-        if role == "global":
-            classes = "none" if space.meaning.attributes else "all"
-        if role == "global" and roles is not None and not space.meaning.attributes and not roles.active[:, j].all():
-            missing = np.asarray(space.meaning.rows)[~roles.active[:, j]]
-            classes = "all but " + ", ".join(missing)
-        return DimensionRow(
-            index=j,
-            name=space.code.name(j),
-            role=role,
-            classes=classes,
-            share=None if space.share is None else float(space.share[j]),
-            cost=float(space.cost[j]),
-            information=float(space.information[j]),
-            picture=thumbnail(space.drawn[j]),
-        )
+    Attributes:
+        role: "global", "shared", "specific", "rare", or empty where there are no roles.
+        title: of the group; empty alike.
+        meaning: of the role, in a few words.
+        rows: its dimensions.
+    """
 
-    return [row(j) for j in space.order[:most]]
+    role: str
+    title: str
+    meaning: str
+    rows: list[DimensionRow]
+
+
+def dimension_groups(space: Space, most: int = 100) -> list[DimensionGroup]:
+    """Used dimensions in the order of reading, at most so many; one group where there are no roles.
+
+    Args:
+        space: of the run.
+        most: dimensions in all.
+    """
+    titles = ATTRIBUTE_TITLES if space.meaning.attributes else TITLES
+    return [
+        DimensionGroup(role, *titles.get(role, ("", "")), list(rows))
+        for role, rows in groupby((dimension_row(space, j) for j in space.order[:most]), key=lambda row: row.role)
+    ]
+
+
+def dimension_row(space: Space, j: int) -> DimensionRow:
+    """The line of dimension j."""
+    roles, meaning = space.meaning.roles, space.meaning
+    mean = meaning.mean[:, j].tolist()
+    gates = [] if roles is None else list(zip(meaning.rows, mean, roles.active[:, j].tolist(), strict=True))
+    return DimensionRow(
+        index=j,
+        name=space.code.name(j),
+        role="" if roles is None else str(roles.role[j]),
+        classes=open_in(space, j),
+        gates=[each for each in gates if math.isfinite(each[1])],
+        share=None if space.share is None else float(space.share[j]),
+        cost=float(space.cost[j]),
+        information=float(space.information[j]),
+        picture=thumbnail(space.drawn[j]),
+    )
+
+
+def open_in(space: Space, j: int) -> str:
+    """What dimension j speaks of, in words."""
+    roles, meaning = space.meaning.roles, space.meaning
+    if roles is None or roles.role[j] != "global":
+        return listed(spoken_of(space, j))
+    shut = np.asarray(meaning.rows)[~roles.active[:, j] & np.isfinite(meaning.mean[:, j])].tolist()
+    return "none" if meaning.attributes else f"all but {listed(shut)}" if shut else "all"
 
 
 def thumbnail(drawn: np.ndarray) -> str:

@@ -9,8 +9,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...inference import Run
 from .classified import Classified
+from .collapse import collapse_lines
 from .configured import Difference, as_yaml, commands, leaves, versions
-from .dimension_rows import dimension_rows
+from .dimension_rows import dimension_groups
 from .headline import headline, question, role_rule
 from .pictures import Picture
 from .quantities import quantities, written
@@ -50,7 +51,7 @@ def render(
     by_section: dict[str, list[Picture]] = {}
     for picture in pictures:
         by_section.setdefault(picture.section, []).append(picture)
-    settings = leaves(run.config)
+    settings, groups = leaves(run.config), dimension_groups(space) if space else []
     view: dict[str, Any] = {
         "data": run.data,
         "kind": settings.get("pair", "–").rpartition(".")[2],
@@ -62,13 +63,16 @@ def render(
         "gates": any(each.space is not None and each.space.code.gate is not None for each in all_readings),
         "headline": headline(space),
         "beside_headline": None if beside is None else headline(beside.space, most=0),
+        "collapse": [(name, *line) for name, each in readings.items() for line in collapse_lines(each.history)],
         "rule": role_rule(space) if space else "",
         "gated": any(each.space is not None and each.space.agreement is not None for each in all_readings),
         "sparse": space is not None and space.code.gate is not None,
         "quantities": quantities(all_readings),
         "differs": differs,
         "beside": beside is not None,
-        "dimensions": dimension_rows(space) if space else [],
+        "groups": groups,
+        "listed": sum(len(group.rows) for group in groups),
+        "bars": [name for name, _, _ in groups[0].rows[0].gates] if groups else [],
         "used": int(space.used.sum()) if space else 0,
         "undecoded": reading.undecoded,
         "site": space.code if space else None,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Picture", "draw_pictures"]
 
+UNITS = {"accuracy": "share of rows", "open": "gates a row", "live": "dimensions", "between": "nats"}
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -199,8 +201,13 @@ def curves(reading: Reading) -> Drawn:
     if series:
         series = dict(sorted(series.items(), key=lambda item: not item[0].startswith("bound")))
         panels = [name.partition("/")[0] for name in series]
-        units = {name: "share of rows" if name.startswith("accuracy") else "nats per row" for name in panels}
+        units = {name: UNITS.get(name.partition("(")[0], "nats per row") for name in panels}
         sparse = reading.space is not None and reading.space.code.gate is not None
         gates = ", with hard gates; training gates are relaxed" if sparse else ""
         caption = f"Bound: on log p(x); validation withholds labels{gates}."
+        if any(name.startswith("live(") for name in panels):
+            caption += (
+                " Of the gates: open above 1/2, mean of the rows; live, open on 1 to 99 % of them; between, the "
+                "divergence of the mean gates of two classes."
+            )
         yield "training", "training", training_curves(series, units=units, title="Epoch by epoch"), caption

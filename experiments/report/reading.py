@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from ...data import Batch
-from ...diagnostics import clamp_cost, drawn_by, used_dimensions
+from ...diagnostics import drawn_by, used_dimensions
 from ...inference import Run
 from .agreement import Agreement, measure_agreement
 from .bounds import Bounds, measure_bounds
 from .code import Code, find_code
+from .cost import dimension_cost
 from .information import dimension_information
 from .meaning import Meaning, read_meaning
 from .partition import Partition, partitions
@@ -100,9 +101,8 @@ def read_run(run: Run) -> Reading:
 
 def read_space(run: Run, code: Code, x: Tensor, parts: list[Partition]) -> Space:
     """The dimensions of a code."""
-    priced = x[:PRICED]
     information = dimension_information(code.marginal)
-    cost = clamp_cost(lambda z: run.reconstruction(z, priced), code.z[:PRICED])
+    cost = dimension_cost(run, code.z[:PRICED], x[:PRICED])
     used = used_dimensions(code.gate, cost, information)
     chosen = np.flatnonzero(used).tolist()
     drawn = np.zeros((len(used), *run.data.shape), dtype=np.float32)

@@ -3,11 +3,14 @@
 import math
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
+
+from .collapse import CollapseWarning
 
 __all__ = ["Display"]
 
@@ -72,10 +75,18 @@ class Display:
         if self.shown:
             self.console.print(Text(sentence), soft_wrap=True)
 
+    def warn(self, sentence: str) -> None:
+        """Say it; as a :class:`CollapseWarning` at whoever called ``fit`` if nothing is to be printed."""
+        if self.shown:
+            self.say(sentence)
+        else:
+            warnings.warn(sentence, CollapseWarning, stacklevel=4)
+
 
 def figures(means: Mapping[str, float]) -> str:
-    """The bound, the factors and the accuracies; single sites' terms are in metrics.csv."""
-    shown = [n for n in means if n != "loss" and not n.startswith(("log p(", "kl("))]
+    """The bound, the factors and the accuracies; single sites' terms and gates are in metrics.csv."""
+    sites = ("log p(", "kl(", "open(", "live(", "between(")
+    shown = [name for name in means if name != "loss" and not name.startswith(sites)]
     return "  ".join(f"{name} {means[name]:.4g}" for name in shown)
 
 

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from ...data import Batch, Batches
 from ...schedules import Schedule, advance
 from ..pair import Pair
+from .collapse import find_collapse
 from .display import Display
 from .meter import Diverged
 from .progress import Progress
@@ -62,7 +63,7 @@ class Loop:
             while not (done.over or stop):
                 began = time.monotonic()
                 self.pair.train()
-                if self.epoch(batches, display, stop):
+                if closed := self.epoch(batches, display, stop):
                     seconds = time.monotonic() - began
                     figures = validate(self.pair, validation, self.seed)
                     more = {f"weight/{factor.name}": float(factor.weight) for factor in self.pair.factors}
@@ -72,6 +73,9 @@ class Loop:
                     display.epoch(row)
                     self.fabric.log_dict(row, step=done.epoch)
                 done.save(self.folder, self.pair, self.optimiser)
+                for collapse in find_collapse(done.history) if closed else []:
+                    if collapse.epoch == done.epoch:  # new at this one: said once, in a resumed run too
+                        display.warn(str(collapse))
             if done.patience.exhausted:
                 display.say(
                     f"No better validation bound in {done.patience.since} epochs: the weights are those of "

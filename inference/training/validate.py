@@ -1,4 +1,4 @@
-"""The validation figures of an epoch: the bound on log p(x), loss factors, and label accuracy."""
+"""The validation figures of an epoch: the bound on log p(x), loss factors, label accuracy, and what gates do."""
 
 from collections import defaultdict
 
@@ -8,10 +8,11 @@ from pyro.distributions import Unit
 from torch import Tensor
 
 from ...data import Batch, Batches
-from ...distributions import Clamped
+from ...distributions import Clamped, SpikeAndSlab
 from ..evaluation import evaluating
-from ..objective import n_data, random_sites, sanitise
+from ..objective import data_frame, n_data, random_sites, sanitise
 from ..pair import Pair
+from .gate_sums import GateSums
 from .meter import Meter
 
 __all__ = ["validate"]
@@ -22,8 +23,9 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
 
     The bound is one on log p(x): labels are withheld from it, whatever the training saw, so that methods with and
     without label sites compare. They serve the factors (``consistency`` is that of the split's own labels) and
-    ``accuracy(y)``, the share of rows whose most probable label under the guide is right. Draws come from a stream of
-    their own, the same each epoch, and leave the training's untouched.
+    ``accuracy(y)``, the share of rows whose most probable label under the guide is right. Of every spike-and-slab site
+    there are the figures of :class:`GateSums`, its gates found without labels and parted by them afterwards. Draws come
+    from a stream of their own, the same each epoch, and leave the training's untouched.
 
     Args:
         pair: model, guide and objective.
@@ -33,7 +35,7 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
     Returns:
         name -> mean.
     """
-    meter, right = Meter(), defaultdict[str, Meter](Meter)
+    meter, right, gates = Meter(), defaultdict[str, Meter](Meter), defaultdict[str, GateSums](GateSums)
     devices = [batches.device] if batches.device.type == "cuda" else []
     with evaluating(pair), torch.random.fork_rng(devices):
         for number, batch in enumerate(batches.epoch(0)):
@@ -44,7 +46,10 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
             meter.add(figures | factors, batch.rows)
             for name, hit in hits.items():
                 right[name].add({f"accuracy({name})": hit.double().mean()}, len(hit))
-    return meter.means() | {name: mean for each in right.values() for name, mean in each.means().items()}
+            for site, gate in gates_of(pair, batch.x).items():
+                gates[site].add(gate, batch.y, batch.labelled)
+    figures = meter.means() | {name: mean for each in right.values() for name, mean in each.means().items()}
+    return figures | {name: figure for site, sums in gates.items() for name, figure in sums.figures(site).items()}
 
 
 def labelled_figures(pair: Pair, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -59,3 +64,17 @@ def labelled_figures(pair: Pair, batch: Batch) -> tuple[dict[str, Tensor], dict[
             guess = values.gather(0, fn.base.log_prob(values).argmax(0, keepdim=True))[0]
             hits[name] = (guess == fn.value)[fn.known]
     return factors, hits
+
+
+def gates_of(pair: Pair, x: Tensor) -> dict[str, Tensor]:
+    """Spike-and-slab site -> its gates ``[B, D]``, labels withheld."""
+    found = {}
+    for name, site in random_sites(poutine.trace(pair.guide).get_trace(x)):
+        q = site["fn"]
+        if data_frame(site) is None or q.batch_shape != x.shape[:1]:
+            continue
+        while hasattr(q, "base_dist"):
+            q = q.base_dist
+        if isinstance(q, SpikeAndSlab):
+            found[name] = q.gate.reshape(len(x), -1)
+    return found

@@ -12,7 +12,7 @@ import yaml
 import pellucid
 from pellucid.experiments.cli import main
 from pellucid.experiments.configuration import make_job
-from pellucid.experiments.grid import run_cell
+from pellucid.experiments.grid import select, tasks
 from pellucid.experiments.preset import experiments, presets, read_preset
 
 SIGNALLING = """
@@ -59,6 +59,12 @@ def cells(folder: str = "runs/class_vsc-tiny") -> dict[str, Path]:
     return {path.name.partition("-")[0]: path for path in sorted(Path(folder).iterdir())}
 
 
+def configs(experiment: str, preset: str) -> dict[str, Any]:
+    """Variant -> configuration of its first cell."""
+    made = {cell.variant: cell.config for cell in reversed(read_preset(experiment, preset).cells)}
+    return dict(reversed(made.items()))
+
+
 def moments(folder: Path) -> dict[str, int]:
     return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in folder.rglob("*")}
 
@@ -83,8 +89,9 @@ def test_an_experiment_trains_skips_goes_on_and_reports(empty_folder, capsys):
     assert capsys.readouterr().out.endswith(f"A tiny one\nreport: {page}\n")
     assert page.exists()
     assert not (cells()["plain"] / "report.html").exists()
+    assert not list(empty_folder.rglob("RESULTS.md"))  # a plain preset is not measured
 
-    job = make_job(read_preset("class_vsc", "tiny.yaml")["cells"]["consistent"])
+    job = make_job(configs("class_vsc", "tiny.yaml")["consistent"])
     unbroken = pellucid.fit(job.pair, job.data, folder="unbroken", progress=False, **job.settings).pair.state_dict()
     resumed = pellucid.load(cells()["consistent"]).pair.state_dict()
     assert all(torch.equal(w, resumed[n]) for n, w in unbroken.items())
@@ -92,14 +99,24 @@ def test_an_experiment_trains_skips_goes_on_and_reports(empty_folder, capsys):
 
 def test_a_changed_cell_is_a_new_run_and_the_others_stay(empty_folder):
     (empty_folder / "signalling.py").write_text(SIGNALLING)
-    write(TINY)
     for preset in (TINY, {**TINY, "cells": {**TINY["cells"], "plain": {"fit": {"seed": 1}}}}):
         write(preset)
-        for name, config in read_preset("class_vsc", "tiny.yaml")["cells"].items():
-            run_cell(name, config, Path("runs"), progress=False)
+        for task in tasks(read_preset("class_vsc", "tiny.yaml"), Path("runs"), None):
+            assert task.run() == 0
     names = sorted(path.name.partition("-")[0] for path in Path("runs").iterdir())
     assert names == ["consistent", "plain", "plain"]
     assert {pellucid.load(path).config["fit"]["seed"] for path in Path("runs").glob("plain-*")} == {0, 1}
+
+
+def test_a_failing_cell_lets_the_next_one_run_and_the_exit_code_is_2(empty_folder, capsys):
+    write({**TINY, "report": None, "cells": {"faulty": {"pair": {"init_args": {"depth": 3}}}, "plain": None}})
+    (empty_folder / "signalling.py").write_text(SIGNALLING)
+    assert main(["experiment", "class_vsc", "--preset", "tiny.yaml", "--quiet"]) == 2
+    assert set(cells()) == {"plain"}
+    error = capsys.readouterr().err
+    assert "error: 1 of 2 cells failed:\n- digits/faulty/0: " in error
+    assert "depth" in error
+    assert "Traceback" not in error
 
 
 def test_every_preset_of_the_library_names_things_that_exist_and_cells_that_differ():
@@ -107,15 +124,22 @@ def test_every_preset_of_the_library_names_things_that_exist_and_cells_that_diff
     for experiment in experiments():
         for name in presets(experiment):
             preset = read_preset(experiment, name)
-            assert preset["title"]
-            assert set(preset["report"]) <= preset["cells"].keys()
-            configs = [yaml.safe_dump(config) for config in preset["cells"].values()]
-            assert len(set(configs)) == len(configs)
+            assert preset.title
+            assert set(preset.report or ()) <= set(preset.cells)
+            paths = [preset.path(cell) for cell in preset.cells]
+            assert len(set(paths)) == len(paths)
+            assert len({yaml.safe_dump(cell.config) for cell in preset.cells}) == len(paths)
 
 
-@pytest.mark.parametrize("name", ["demo"])
-def test_the_cells_of_class_vsc_are_sparse_coding_with_and_without_class_information(name):
-    built = {cell: make_job(config) for cell, config in read_preset("class_vsc", name)["cells"].items()}
+def test_the_demo_is_two_plain_cells_and_a_report():
+    demo = read_preset("class_vsc", "demo")
+    assert not demo.is_grid
+    assert [str(demo.path(cell)).partition("-")[0] for cell in demo.cells] == ["plain", "consistent"]
+    assert demo.report == (demo.cells[1], demo.cells[0])
+
+
+def test_the_cells_of_the_demo_are_sparse_coding_with_and_without_class_information():
+    built = {variant: make_job(config) for variant, config in configs("class_vsc", "demo").items()}
     assert [f.name for f in built["consistent"].pair.factors] == ["consistency"]
     assert built["plain"].pair.factors == []
     assert built["plain"].settings == built["consistent"].settings
@@ -123,7 +147,19 @@ def test_the_cells_of_class_vsc_are_sparse_coding_with_and_without_class_informa
 
 def test_cells_take_what_the_base_says_but_for_what_is_theirs(empty_folder):
     write(TINY)
-    made = read_preset("class_vsc", "tiny.yaml")["cells"]
+    made = configs("class_vsc", "tiny.yaml")
     assert made["plain"] == TINY["base"]
     assert made["consistent"]["pair"] == {"class_path": "signalling.vsc", "init_args": {"consistency": 3.0}}
     assert made["consistent"]["fit"] == TINY["base"]["fit"]
+
+
+@pytest.mark.parametrize("text", ["3:7", ":", "-4:", "::2", "1::2", "7:3:-1", "2", "-1"])
+def test_cells_are_selected_as_a_list_is_sliced(text):
+    expected = eval(f"list(range(10))[{text}]")
+    assert list(select(text, 10)) == (expected if ":" in text else [expected])
+
+
+@pytest.mark.parametrize("text", ["", "a:b", "1:2:3:4", "10", "-11", "5:5", "::0", "1.5"])
+def test_a_selection_that_is_none_is_refused(text):
+    with pytest.raises(ValueError, match=r"--cells: expected START:STOP .* given '"):
+        select(text, 10)

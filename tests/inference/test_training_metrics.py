@@ -43,7 +43,7 @@ def test_metrics_csv_has_a_row_an_epoch_and_a_column_a_term(run):
     assert columns == [
         "epoch",
         *(f"train/{name}" for name in ["loss", *terms]),
-        *(f"validation/{name}" for name in terms),
+        *(f"validation/{name}" for name in [*terms, "open(z)", "live(z)", "between(z)"]),
         *("weight/consistency", "weight/energy", "weight/kl", "lr", "seconds"),
     ]
     assert [row[0] for row in rows] == ["1", "2"]
