@@ -8,25 +8,35 @@ from . import figures
 from .consistency import Consistency, class_consistency
 from .drawn_by import drawn_by
 from .evidence import Evidence, log_evidence
+from .few_labels import FewLabels, few_label_accuracy
+from .matching import Matching, active_matching, factor_matching
+from .pattern import Agreement, pattern_agreement
 from .sharing import Roles, Sharing, category_sharing, class_gate, dimension_roles
 from .to_arviz import to_arviz
 from .traverse import ink, slant, traverse
 from .used import clamp_cost, used_dimensions
 
 __all__ = [
+    "Agreement",
     "Consistency",
     "Evidence",
+    "FewLabels",
+    "Matching",
     "Roles",
     "Sharing",
+    "active_matching",
     "category_sharing",
     "clamp_cost",
     "class_consistency",
     "class_gate",
     "dimension_roles",
     "drawn_by",
+    "factor_matching",
+    "few_label_accuracy",
     "figures",
     "ink",
     "log_evidence",
+    "pattern_agreement",
     "slant",
     "to_arviz",
     "traverse",
