@@ -32,7 +32,8 @@ VALUES = """SCHEDULE, FACTOR, LIKELIHOOD and CLASS are objects, named by class; 
       --pair.posterior my_prior.MyPosterior --pair.factors+ Supervision --pair.factors.weight 10 \\
       --data digits --data.labels 0.1
   SCHEDULE    Ramp, Cosine, Exponential (pellucid.schedules)
-  FACTOR      ClassConsistency, Supervision (pellucid.inference), or my_file.MyFactor
+  FACTOR      AllSampleConsistency, ClassConsistency, ClassSeparation, Supervision (pellucid.inference),
+              or my_file.MyFactor
   LIKELIHOOD  Bernoulli, Normal, Laplace (pellucid.models), or my_file.MyLikelihood
   CLASS       my_file.MyClass
   The arguments of a class: pellucid fit --pair compose --data digits --pair.prior.help my_prior.MyPrior
