@@ -1,13 +1,14 @@
-# make demo   train class-consistent sparse coding on real digits and write the report
-# make test   run every test, doctest and notebook
-# make check  lint, formatting, types
-# make bench  time the training step and the loop against hand-written torch, and the consistency factor by size
+# make demo     train class-consistent sparse coding on real digits and write the report
+# make test     run every test, doctest and notebook
+# make check    lint, formatting, types
+# make results  run the desk experiments (some 40 minutes on 2 cores) and write experiments/RESULTS.md
+# make bench    time the training step and the loop against hand-written torch, and the consistency factor by size
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check results bench clean
 
 demo: $(READY)
 	$(BIN)/pellucid experiment class_vsc --preset demo
@@ -19,6 +20,9 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+results: $(READY)
+	$(BIN)/pellucid experiment class_vsc --preset desk --results experiments/RESULTS.md
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.step
