@@ -16,7 +16,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from pellucid import zoo
 from pellucid.distributions import SpikeAndSlab
 from pellucid.guides import NormalPosterior, classify
-from pellucid.inference import aggregate_sparsity, class_consistency
+from pellucid.inference import AllSampleConsistency, aggregate_sparsity, class_consistency
 from pellucid.inference.training.pyro_checks import UNCHECKED
 from pellucid.models import NormalPrior, label
 from pellucid.networks import MLPEncoder
@@ -26,11 +26,15 @@ from pellucid.schedules import Ramp
 class Tiny:
     shape: ClassVar[tuple[int, ...]] = (1, 4, 4)
     n_data: ClassVar[int] = 40
+    classes: ClassVar[tuple[str, ...]] = ("a", "b", "c")
+    attributes: ClassVar[bool] = False
 
 
 class Photos:
     shape: ClassVar[tuple[int, ...]] = (3, 32, 32)
     n_data: ClassVar[int] = 40
+    classes: ClassVar[tuple[str, ...]] = ("a", "b", "c")
+    attributes: ClassVar[bool] = False
 
 
 X = torch.rand(6, *Tiny.shape, generator=torch.Generator().manual_seed(0))
@@ -58,12 +62,14 @@ class ClassPosterior(NormalPosterior):
 
 
 PAIRS = {
+    "class_vsc": lambda data: zoo.class_vsc(data, separation=0.5),
     "vae": zoo.vae,
     "beta_vae": lambda data: zoo.beta_vae(data, beta=Ramp(0, 4)),
     "vsc": zoo.vsc,
     "vsc, class-consistent": lambda data: zoo.vsc(data, consistency=3.0, slab=Ramp(0, 1)),
     "vsc, hard": lambda data: zoo.vsc(data, relaxed=False, consistency=Ramp(0, 3)),
     "vsc, pseudo-inputs": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, consistency=3.0),
+    "vsc, classes kept apart": lambda data: zoo.vsc(data, separation=1.0, factors=[AllSampleConsistency(3.0)]),
     "vsc, mixture": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, selector="variational"),
     "composed": lambda data: zoo.compose(data, prior=ClassPrior(), posterior=ClassPosterior),
 }
@@ -147,6 +153,18 @@ def test_a_fixed_prior_takes_no_notice_of_what_belongs_to_the_other():
         torch.manual_seed(0)
         pairs.append(zoo.vsc(Tiny, **options))
     assert torch.equal(seeded(pairs[0], X).loss, seeded(pairs[1], X).loss)
+
+
+@pytest.mark.parametrize("make", [zoo.vsc, zoo.class_vsc])
+def test_class_information_reaches_the_gates_of_a_convolutional_guide(make):
+    torch.manual_seed(0)
+    weights = {"strength": 3.0} if make is zoo.class_vsc else {"consistency": 3.0}
+    pair = make(Photos, dim=4, network="conv", separation=1.0, **weights)
+    terms = pair(torch.rand(6, *Photos.shape), Y)
+    sum(terms.factors.values()).backward()
+    posterior = pair.guide.guide.posterior
+    assert all(p.grad.any() for p in (*posterior.gate.parameters(), *posterior.encoder.parameters()))
+    assert posterior.loc.weight.grad is None
 
 
 def test_reported_bound_of_vsc_in_evaluation_is_that_of_hard_gates():

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from ..data import DataSet, recorded
+from ..data import recorded
 from ..guides import ClassSpikePosterior, Guide
 from ..inference import Factor, Pair, PatternSparsity, SpikeStrength, Supervision
 from ..models import AttributeSpikePrior, ClassSpikePrior, LatentModel
 from ..schedules import Schedule
-from .parts import LikelihoodName, Network, named_likelihood, networks
+from .parts import Labelled, LikelihoodName, Network, named_likelihood, networks
 from .sparse import class_terms
 
 __all__ = ["class_vsc"]
@@ -15,7 +15,7 @@ __all__ = ["class_vsc"]
 
 @recorded
 def class_vsc(
-    data: DataSet,
+    data: Labelled,
     *,
     dim: int = 60,
     alpha: float = 0.05,

@@ -8,7 +8,7 @@ from torch import nn
 from ..models import Bernoulli, Laplace, Likelihood, Normal
 from ..networks import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
 
-__all__ = ["LikelihoodName", "Network", "Shape", "Shaped", "named_likelihood", "networks"]
+__all__ = ["Labelled", "LikelihoodName", "Network", "Shape", "Shaped", "named_likelihood", "networks"]
 
 Shape = tuple[int, ...]
 Network = Literal["mlp", "conv"]
@@ -26,6 +26,20 @@ class Shaped(Protocol):
     @property
     def n_data(self) -> int:
         """Rows in the training split."""
+        ...
+
+
+class Labelled(Shaped, Protocol):
+    """What a pair with label sites needs to know besides."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, or of the attributes."""
+        ...
+
+    @property
+    def attributes(self) -> bool:
+        """Whether labels are binary attributes of a row."""
         ...
 
 

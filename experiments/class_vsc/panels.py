@@ -23,6 +23,7 @@ COLOUR = {
     "all-sample": CATEGORICAL[5],
     "separation": CATEGORICAL[1],
     "sibling": CATEGORICAL[2],
+    "unlabelled": CATEGORICAL[2],
     "shuffled": MUTED,
     "squared": CATEGORICAL[3],
     "alpha": CATEGORICAL[4],
@@ -33,6 +34,7 @@ LABEL = {
     "all-sample": "all-sample form",
     "separation": "with class separation",
     "sibling": "class-conditional spikes",
+    "unlabelled": "control: the same without a label",
     "shuffled": "control: shuffled labels",
     "squared": "control: squared difference",
     "alpha": "control: plain, other alpha",
@@ -42,7 +44,7 @@ ACROSS, DOWN = 3.5, 2.75  # inches from one panel to the next
 
 def grid(lines: Sequence[str], columns: Sequence[str], title: str) -> tuple["Figure", list[list["Axes"]]]:
     """A sheet of panels, one line of them for each data set."""
-    width, height = 0.4 + ACROSS * len(columns), 1.35 + DOWN * len(lines)
+    width, height = 0.4 + ACROSS * len(columns), 1.15 + DOWN * len(lines)
     figure = sheet(width, height)
     figure.text(0.18 / width, 1 - 0.2 / height, title, va="top", size=12.5, color=INK, weight="bold")
     rows = []
@@ -138,7 +140,7 @@ def mark(study: Study, set_name: str, variant: str, row: Sequence["Axes"]) -> fl
     few = study.figure(set_name, variant, "test", "few_labels", "gate*mu", "500")
     loss = study.against_plain(set_name, variant, "test", "-bound", relative=True)
     used = study.against_plain(set_name, variant, "test", "used")
-    shape = "s" if name in ("shuffled", "squared", "alpha") else "o"
+    shape = "s" if name in ("unlabelled", "shuffled", "squared", "alpha") else "o"
     for axes, value, factor in zip(row, (loss, used, few), (100, 1, 100), strict=True):
         if np.isfinite(ratio.mean):
             axes.errorbar(
@@ -175,8 +177,8 @@ def draw_few_labels(study: Study, set_name: str) -> "Figure | None":
         return [study.figure(set_name, names[n] or method, *path, str(n)) for n in counts]
 
     for axes, feature in zip(row, features, strict=True):
-        lines = [("vae", "pixels", MUTED, "raw pixels", ":"), ("vae", "mu", CATEGORICAL[6], "Normal prior, mean", "--")]
-        lines += [(PLAIN, feature, CATEGORICAL[0], "plain sparse coding", "-")]
+        lines = [("vae", "pixels", MUTED, "raw pixels", ":"), ("vae", "mu", CATEGORICAL[3], "Normal prior, mean", "--")]
+        lines += [(PLAIN, feature, COLOUR[PLAIN], "plain sparse coding", "-")]
         lines += [(method, feature, COLOUR[family(method)], f"{LABEL[family(method)]}", "-") for method in methods]
         for method, source, colour, name, style in lines:
             found = along(method, source)

@@ -14,7 +14,8 @@ from .factors import activities
 from .generation import draw_from_prior, draw_patterns
 from .rows import encoded
 from .study import PLAIN, Study
-from .tables import sharing, titled
+from .tables import sharing
+from .variants import titled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

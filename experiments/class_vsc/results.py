@@ -19,9 +19,8 @@ from .tables import (
     sharing_table,
     shown,
     size_table,
-    titled,
 )
-from .variants import family
+from .variants import family, titled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,7 +75,7 @@ def write_results(cells: Mapping[Cell, Measured], folder: Path, title: str) -> s
         picture(f"heatmap-{s}", draw_heatmaps(study, s, best), f"{s}: mean gate of each class in each dimension")
         if (table := sharing_table(study, s)) is not None:
             parts.append(table)
-        for variant in best[1:]:
+        for variant in (v for v in best if family(v) in ("lambda", "sibling")):
             picture(f"sharing-{s}-{family(variant)}", draw_sharing(study, s, variant), f"{s}: change of overlap")
         picture(f"walks-{s}", draw_walks(study, s, best[-1]), f"{s}: a global and a class-specific dimension moved")
         parts.append(f"### {s}: images drawn for a class")

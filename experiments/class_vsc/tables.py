@@ -8,7 +8,7 @@ from ..interval import Interval, interval
 from .choice import choose, cost, lost_dimensions, ratio, reaches
 from .reference import ACCURACY, BOUND
 from .study import PLAIN, Study
-from .variants import FAMILIES, TITLES, family, label_count, main_variants
+from .variants import FAMILIES, family, label_count, main_variants, titled
 
 __all__ = [
     "choice_table",
@@ -38,14 +38,20 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def titled(variant: str) -> str:
-    """A variant as a table names it."""
-    return f"{TITLES[family(variant)]} {variant.partition('=')[2]}".strip()
-
-
 def main_table(study: Study, set_name: str) -> str:
     """Every way of using classes, and every control: what it buys and what it costs, on test rows."""
-    head = ["", "-ELBO", "used", "open a row", "within", "between", "ratio", "I(Y; Gamma)", "accuracy, gates", "open"]
+    head = [
+        "",
+        "-ELBO",
+        "used",
+        "open a row",
+        "within",
+        "between",
+        "ratio",
+        "I(Y; Gamma)",
+        "accuracy, gates, %",
+        "open, %",
+    ]
     keys = (("-bound", 1), ("used", 1), ("open", 1), ("within", 2), ("between", 2))
     rows = []
     for variant in main_variants(study.variants(set_name)):
