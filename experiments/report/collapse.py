@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from ...inference.training.collapse import SETTLED, find_collapse, read_gates
+from ...inference.training.collapse import ALIKE, SETTLED, find_collapse, read_gates
 
 __all__ = ["collapse_lines"]
+
+WINDOW = max(epochs for epochs, _, _ in ALIKE)
 
 
 def collapse_lines(history: Sequence[Mapping[str, float]]) -> list[tuple[bool, str]]:
@@ -29,7 +31,7 @@ def collapse_lines(history: Sequence[Mapping[str, float]]) -> list[tuple[bool, s
             verdict = "No sign of collapse: " if gates.live else ""
             lines.append((False, f"{verdict}'{site}' ends with {gates}."))
             continue
-        end = "still so" if gates.alike or gates.shut else "recovered since"
+        end = "still so" if find_collapse(history[-WINDOW:]) else "recovered since"
         at_end = "" if last["epoch"] == found[site].epoch else f" At epoch {int(last['epoch'])}, {end}: {gates}."
         lines.append((True, f"{found[site]}{at_end}"))
     return lines

@@ -6,11 +6,23 @@ from dataclasses import dataclass
 
 __all__ = ["SETTLED", "Collapse", "CollapseWarning", "Gates", "find_collapse", "read_gates"]
 
-APART = 0.1
-"""Nats between two classes below which they count as one."""
-
 SETTLED = 4
 """The first epoch at which shut gates are not put down to the start, where healthy runs shut theirs too."""
+
+ALIKE = ((3, 1, 0.1), (4, 4, 0.15), (5, 1, 0.35))
+"""Classes are alike after so many epochs with at most so many live dimensions and less than so many nats between two
+classes; .35 is half of what one gate that tells them apart without fault would give. From the trajectories of some
+hundred runs at weights from 0 to 100: healthy ones pass through the first epochs with as few live dimensions, but not
+for as long, or with their classes drawing apart."""
+
+STILL = 1.5
+"""A distance between classes that has grown by this factor meanwhile is on its way."""
+
+SHUT = 3
+"""Epochs after which gates that stay shut are dead, unless the bound still climbs by a fiftieth of itself."""
+
+CLASS_FACTORS = ("consistency", "all_sample", "strength")
+"""What presses the gates of a class together, by the names of the factors; an own name that holds one counts."""
 
 Row = Mapping[str, float]
 
@@ -27,18 +39,15 @@ class Gates:
         between: nats between the mean gates of two classes; NaN without labels.
         open: gates open in a row, mean.
         live: dimensions whose gate is open on 1 to 99 % of the rows.
-        pressed: whether a loss factor was on.
+        pressed: the largest weight of a factor that presses the gates of a class together; 0 without one.
+        bound: on the validation rows; NaN where the record lacks it.
     """
 
     between: float
     open: float
     live: int
-    pressed: bool
-
-    @property
-    def alike(self) -> bool:
-        """Whether, under a loss factor, hardly a gate varies and classes are less than 0.1 nats apart."""
-        return self.pressed and self.live <= 1 and self.between < APART
+    pressed: float = 0.0
+    bound: float = math.nan
 
     @property
     def shut(self) -> bool:
@@ -59,7 +68,10 @@ def read_gates(row: Row) -> dict[str, Gates]:
         1 dimension whose gate varies, 3.0 open a row
     """
     prefix = "validation/live("
-    pressed = any(name.startswith("weight/") and name != "weight/kl" and value > 0 for name, value in row.items())
+    pressed = max(
+        (w for name, w in row.items() if name.startswith("weight/") and any(each in name for each in CLASS_FACTORS)),
+        default=0.0,
+    )
     sites = [name.removeprefix(prefix)[:-1] for name in row if name.startswith(prefix)]
     return {
         site: Gates(
@@ -67,6 +79,7 @@ def read_gates(row: Row) -> dict[str, Gates]:
             open=row[f"validation/open({site})"],
             live=int(row[f"{prefix}{site})"]),
             pressed=pressed,
+            bound=row.get("validation/bound", math.nan),
         )
         for site in sites
     }
@@ -80,13 +93,11 @@ class Collapse:
         site: latent site.
         epoch: the first at which it showed, from 1.
         gates: at that epoch.
-        consistency: weight of the loss factor of that name; 0 without it.
     """
 
     site: str
     epoch: int
     gates: Gates
-    consistency: float
 
     def __str__(self) -> str:
         """What is wrong, in numbers, and what to try."""
@@ -96,25 +107,25 @@ class Collapse:
     @property
     def remedy(self) -> str:
         """What to try."""
-        if not self.consistency:
+        if not self.gates.pressed:
             return "Try more epochs or a larger alpha."
         return (
-            f"Try a warm-up of the consistency weight, Ramp(0, {self.consistency:.3g}, end=0.5), a smaller weight, or "
-            "ClassSeparation beside it, which keeps classes apart."
+            f"Try a warm-up of the weight that presses classes together, Ramp(0, {self.gates.pressed:.3g}, end=0.5), "
+            "a smaller weight, or ClassSeparation beside it, which keeps classes apart."
         )
 
 
 def find_collapse(history: Sequence[Row]) -> list[Collapse]:
     """For each site the first epoch, if any, at which its code had collapsed.
 
-    From the fourth epoch on, either of these, unless the distance between classes has doubled within two epochs:
+    From the fourth epoch on, either of these:
 
-    - *classes alike*, two epochs running: under a loss factor, less than 0.1 nats between two classes and at most one
-      live dimension;
-    - *dead dimensions*, three epochs running: none that is live, or open always.
+    - *classes alike*: under a factor that presses the gates of a class together, one of the three lines of ``ALIKE``,
+      and a distance between classes that has not grown by half meanwhile;
+    - *dead dimensions*: for three epochs none that is live or open always, while the bound hardly climbs.
 
     Gates begin near 1/2 and a healthy run shuts nearly all of them in its first epoch, to open some again as the
-    decoder learns to use them: hence the wait and the exception. Gates that vary and do not tell classes apart are no
+    decoder learns to use them: hence the wait and the exceptions. Gates that vary and do not tell classes apart are no
     collapse, for labels may have nothing to do with the image.
 
     Args:
@@ -125,16 +136,31 @@ def find_collapse(history: Sequence[Row]) -> list[Collapse]:
         >>> apart = [0.52, 0.37, 0.21, 0.06, 0.05, 0.04]  # Fashion-MNIST
         >>> history = [{"epoch": e, "validation/between(z)": b} | gates for e, b in enumerate(apart, 1)]
         >>> [(each.site, each.epoch) for each in find_collapse(history)]
-        [('z', 5)]
+        [('z', 6)]
     """
     found: dict[str, Collapse] = {}
-    for window in zip(history, history[1:], history[2:], strict=False):
-        row = window[-1]
-        for site in read_gates(row):
-            seen = [gates[site] for gates in map(read_gates, window) if site in gates]
-            young = len(seen) < len(window) or row["epoch"] < SETTLED
-            if site in found or young or seen[2].between >= 2 * seen[0].between:
-                continue
-            if all(gates.alike for gates in seen[1:]) or all(gates.shut for gates in seen):
-                found[site] = Collapse(site, int(row["epoch"]), seen[2], row.get("weight/consistency", 0.0))
+    trails: dict[str, list[Gates]] = {}
+    for row in history:
+        for site, gates in read_gates(row).items():
+            trail = trails.setdefault(site, [])
+            trail.append(gates)
+            if site not in found and row["epoch"] >= SETTLED and (alike(trail) or dead(trail)):
+                found[site] = Collapse(site, int(row["epoch"]), gates)
     return list(found.values())
+
+
+def alike(trail: Sequence[Gates]) -> bool:
+    """Whether classes cannot be told apart at the end of a trail, and are not on their way apart."""
+    for epochs, live, nats in ALIKE:
+        window = trail[-epochs:]
+        close = all(each.pressed and each.live <= live and each.between < nats for each in window)
+        if len(window) == epochs and close and not window[-1].between > STILL * window[0].between:
+            return True
+    return False
+
+
+def dead(trail: Sequence[Gates]) -> bool:
+    """Whether all gates stay shut at the end of a trail, and the bound with them."""
+    window = trail[-SHUT:]
+    climbs = window[-1].bound - window[0].bound > 0.02 * abs(window[-1].bound)
+    return len(window) == SHUT and all(each.shut for each in window) and not climbs

@@ -112,7 +112,10 @@ def history(between: list[float], live: list[int], opened: float = 2.0, weight: 
 MEASURED: dict[
     str, Any
 ] = {  # validation figures of zoo.vsc at its defaults: nats between classes, live dimensions, gates open, weight; when
-    "fashion at 30": ([0.517, 0.373, 0.206, 0.062, 0.049, 0.036], [2, 2, 1, 0, 1, 0], 2.0, 30, 5),
+    "fashion at 30": ([0.517, 0.373, 0.206, 0.062, 0.049, 0.036], [2, 2, 1, 0, 1, 0], 2.0, 30, 6),
+    "fashion at 30, lr .0025": ([0.23, 0.28, 0.23, 0.28, 0.28, 0.30, 0.31, 0.31], [2, 2, 1, 1, 1, 1, 1, 1], 2.7, 30, 7),
+    "mnist5k at 30, lr .002": ([0.06, 0.05, 0.07, 0.10, 0.12, 0.13, 0.11, 0.12], [0, 0, 1, 2, 4, 4, 3, 3], 2.0, 30, 7),
+    "mnist5k at 1, lr .002": ([0.13, 0.19, 0.23, 0.22, 0.33, 0.43, 0.54], [0, 0, 1, 1, 3, 5, 5], 2.0, 1, None),
     "mnist5k at 30": ([0.045, 0.046, 0.036, 0.050, 0.068, 0.078], [1, 1, 0, 1, 1, 1], 2.0, 30, 4),
     "mnist5k at 100": ([0.020, 0.014, 0.016, 0.017, 0.013], [0, 0, 0, 0, 0], 0.0, 100, 4),
     "smiley at 30": ([0.0004, 0.0009, 0.0005, 0.0006, 0.0010], [0, 0, 0, 0, 0], 2.0, 30, 4),
@@ -136,7 +139,30 @@ def test_collapsed_runs_are_found_in_their_first_epochs_and_healthy_ones_never(n
 
 def test_a_code_that_collapses_late_is_found_then_and_once():
     (found,) = find_collapse(history([1.0] * 9 + [0.05] * 9, [6] * 9 + [1] * 9))
-    assert (found.site, found.epoch, found.gates.between) == ("z", 11, 0.05)
+    assert (found.site, found.epoch, found.gates.between) == ("z", 12, 0.05)
+
+
+def test_gates_that_are_the_same_for_every_row_have_collapsed_though_nothing_is_below_zero():
+    assert [each.epoch for each in find_collapse(history([0.0] * 6, [0] * 6))] == [4]
+
+
+def test_shut_gates_are_not_dead_while_the_bound_climbs():
+    rows = history([0.1] * 8, [0] * 8, opened=0.0, weight=0.0)
+    climbing = [row | {"validation/bound": 150.0 * row["epoch"] - 900} for row in rows]  # through 0, as densities may
+    assert not find_collapse(climbing)
+    still = [row | {"validation/bound": -200 + 0.1 * row["epoch"]} for row in rows]
+    assert [each.epoch for each in find_collapse(still)] == [4]
+
+
+@pytest.mark.parametrize("name", ["strength", "all_sample", "shuffled_consistency"])
+def test_what_presses_classes_together_is_known_by_its_name_and_what_does_not_is_no_collapse(name):
+    def under(name: str) -> list[dict[str, float]]:
+        rows = history([0.01] * 6, [0] * 6, opened=9.0, weight=0.0)
+        return [row | {f"weight/{name}": 10.0} for row in rows]
+
+    (found,) = find_collapse(under(name))
+    assert "Ramp(0, 10, end=0.5)" in str(found)
+    assert not find_collapse(under("supervision"))
 
 
 def test_without_labels_dead_dimensions_alone_are_a_collapse():
@@ -172,9 +198,9 @@ def test_runs_of_dense_codes_and_of_few_epochs_are_not_judged():
 def test_the_sentence_names_site_epoch_figures_and_a_remedy_for_the_weight_that_was_on():
     (found,) = find_collapse(history(*MEASURED["fashion at 30"][:4]))
     assert str(found) == (
-        "Collapse at epoch 5: the gates of 'z' do not tell classes apart (0.049 nats between two classes, 1 dimension "
-        "whose gate varies, 2.0 open a row). Try a warm-up of the consistency weight, Ramp(0, 30, end=0.5), a smaller "
-        "weight, or ClassSeparation beside it, which keeps classes apart."
+        "Collapse at epoch 6: the gates of 'z' do not tell classes apart (0.036 nats between two classes, 0 dimensions "
+        "whose gate varies, 2.0 open a row). Try a warm-up of the weight that presses classes together, "
+        "Ramp(0, 30, end=0.5), a smaller weight, or ClassSeparation beside it, which keeps classes apart."
     )
     (plain,) = find_collapse(history(*MEASURED["digits at 0"][:4]))
     assert "stay shut (0.008 nats" in str(plain)
