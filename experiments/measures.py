@@ -41,7 +41,8 @@ class Measuring:
         version: its ``MEASURES``: a changed one has all cells measured anew, without training.
         measure: from a run to its figures, as JSON has them.
         write_results: from the measured cells, in the order of the preset, a folder for pictures and a title to a
-            section of Markdown, which links to the pictures as ``figures/EXPERIMENT/NAME.png``. Cells may be missing.
+            section of Markdown, which links to the pictures as ``figures/FOLDER/NAME.png``, by the folder's own name.
+            Cells may be missing.
     """
 
     version: str

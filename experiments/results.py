@@ -1,7 +1,6 @@
 """The results of an experiment: a section of a Markdown file between two markers, and the pictures beside it."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,8 @@ __all__ = ["require_place", "splice", "write_section"]
 def write_section(path: Path, experiment: str, preset: str, make: Callable[[Path], str]) -> None:
     """Put a section into a file, in the place of its earlier form, and its pictures into a folder beside the file.
 
-    Nothing changes unless all could be made. The pictures go to ``figures/EXPERIMENT``; there, those that the section
-    linked to before and no longer does are gone, and what others may have put there stays.
+    Nothing changes unless all could be made. The section has a folder of pictures of its own,
+    ``figures/EXPERIMENT.PRESET``, which is put in the place of the earlier one.
 
     Args:
         path: the Markdown file; begun with a title if it does not exist.
@@ -28,20 +27,15 @@ def write_section(path: Path, experiment: str, preset: str, make: Callable[[Path
         PermissionError: if it cannot be written.
     """
     document, name = require_place(path, experiment, preset), f"{experiment}.{preset}"
-    earlier, target = present(document, name), path.parent / "figures" / experiment
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".results.", dir=path.parent) as new:
-            figures = Path(new, "figures")
-            figures.mkdir()
-            text = make(figures)
-            for file in target.iterdir() if target.is_dir() else ():
-                if f"figures/{experiment}/{file.name}" not in earlier and not (figures / file.name).exists():
-                    shutil.copy2(file, figures)
+            pictures = Path(new, name)
+            pictures.mkdir()
+            text = make(pictures)
             Path(new, path.name).write_text(splice(document, name, text), encoding="utf-8")
-            if target.exists() or any(figures.iterdir()):
-                target.parent.mkdir(exist_ok=True)
-                replace_folder(figures, target)
+            (path.parent / "figures").mkdir(exist_ok=True)
+            replace_folder(pictures, path.parent / "figures" / name)
             os.replace(Path(new, path.name), path)
     except OSError as error:
         raise PermissionError(

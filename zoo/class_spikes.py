@@ -47,7 +47,7 @@ def class_vsc(
         sparsity: W, nats charged per row for the distance of the classes' probabilities from alpha.
         supervision: weight of the classifier's cross-entropy on labelled rows.
         separation: kappa, the weight of :class:`~pellucid.inference.ClassSeparation`, which has classes open dimensions
-            of their own.
+            of their own; up to ``sparsity`` class information is at best free.
         factors: further loss factors.
         sharpness: c of the relaxed gates; from 50 to 200 over training if omitted.
         slab: weight of the slab's warm-up; 1 is none.

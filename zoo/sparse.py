@@ -43,8 +43,8 @@ def vsc(
         alpha: prior probability that a dimension is on.
         consistency: lambda, the weight of :class:`~pellucid.inference.ClassConsistency`, or a schedule of it. 0 is
             plain sparse coding.
-        separation: kappa, the weight of :class:`~pellucid.inference.ClassSeparation`, which keeps classes apart; at
-            most 1 as a rule.
+        separation: kappa, the weight of :class:`~pellucid.inference.ClassSeparation`, which keeps classes apart; up to
+            1 class information is at best free.
         factors: further loss factors, such as :class:`~pellucid.inference.AllSampleConsistency`.
         sharpness: c of the relaxed gates; from 50 to 200 over training if omitted.
         slab: weight of the slab's warm-up; 1 is none.

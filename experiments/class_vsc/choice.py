@@ -1,9 +1,11 @@
 """A weight chosen on validation rows, never on test rows."""
 
+import math
+
 from .study import Study
 from .variants import family
 
-__all__ = ["RATIO", "SLACK", "choose", "reaches"]
+__all__ = ["RATIO", "SLACK", "choose", "ratio", "reaches"]
 
 SLACK, RATIO = 0.015, 10.0
 """The aim: the ratio between / within, at no more than this share of -ELBO lost and no fewer used dimensions."""
@@ -27,7 +29,8 @@ def choose(study: Study, set_name: str, name: str) -> str | None:
         return None
     if not cheap:
         return min(variants, key=lambda v: study.figure(set_name, v, "validation", "-bound").mean)
-    return max(broad or cheap, key=lambda v: ratio(study, set_name, v, "validation"))
+    ranked = {v: ratio(study, set_name, v, "validation") for v in broad or cheap}
+    return max(ranked, key=lambda v: -math.inf if math.isnan(ranked[v]) else ranked[v])
 
 
 def reaches(study: Study, set_name: str, variant: str) -> dict[str, bool]:

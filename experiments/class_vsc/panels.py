@@ -7,7 +7,7 @@ import numpy as np
 
 from ...diagnostics.figures.canvas import CATEGORICAL, INK, MUTED, place, sheet
 from ..interval import Interval
-from .choice import RATIO, SLACK
+from .choice import RATIO, SLACK, ratio
 from .study import PLAIN, Study
 from .variants import family, label_count
 
@@ -136,15 +136,15 @@ def draw_frontier(study: Study, sets: Sequence[str]) -> "Figure":
 def mark(study: Study, set_name: str, variant: str, row: Sequence["Axes"]) -> float:
     """Put a variant's point into each panel; its ratio, 0 if it has none."""
     name = family(variant)
-    ratio = study.figure(set_name, variant, "test", "ratio")
+    quotient = ratio(study, set_name, variant, "test")
     few = study.figure(set_name, variant, "test", "few_labels", "gate*mu", "500")
     loss = study.against_plain(set_name, variant, "test", "-bound", relative=True)
     used = study.against_plain(set_name, variant, "test", "used")
     shape = "s" if name in ("unlabelled", "shuffled", "squared", "alpha") else "o"
     for axes, value, factor in zip(row, (loss, used, few), (100, 1, 100), strict=True):
-        if np.isfinite(ratio.mean):
+        if np.isfinite(quotient):
             axes.errorbar(
-                [ratio.mean],
+                [quotient],
                 [factor * value.mean],
                 yerr=[[factor * np.nan_to_num(value.half)]] * 2,
                 color=COLOUR[name],
@@ -154,9 +154,9 @@ def mark(study: Study, set_name: str, variant: str, row: Sequence["Axes"]) -> fl
                 label=LABEL[name],
             )
             setting = variant.partition("=")[2]
-            axes.annotate(setting, (ratio.mean, factor * value.mean), (4, 3), textcoords="offset points", size=6.5,
+            axes.annotate(setting, (quotient, factor * value.mean), (4, 3), textcoords="offset points", size=6.5,
                           color=MUTED)  # fmt: skip
-    return float(np.nan_to_num(ratio.mean))
+    return float(np.nan_to_num(quotient))
 
 
 def draw_few_labels(study: Study, set_name: str) -> "Figure | None":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..interval import Interval, interval
-from .choice import choose, cost, lost_dimensions, ratio, reaches
+from .choice import choose, ratio, reaches
 from .reference import ACCURACY, BOUND
 from .study import PLAIN, Study
 from .variants import FAMILIES, family, label_count, main_variants, titled
@@ -79,10 +79,11 @@ def choice_table(study: Study, set_name: str) -> str:
         if name == "alpha" or (variant := choose(study, set_name, name)) is None:
             continue
         met = reaches(study, set_name, variant)
+        bound = study.against_plain(set_name, variant, "test", "-bound", relative=True)
         figures = {
             "ratio": f"{ratio(study, set_name, variant, 'test'):.1f}",
-            "bound": f"{100 * cost(study, set_name, variant, 'test'):+.2f} %",
-            "dimensions": f"{-lost_dimensions(study, set_name, variant, 'test'):+.1f}",
+            "bound": f"{'+' if bound.mean >= 0 else ''}{percent(bound)} %",
+            "dimensions": signed(study.against_plain(set_name, variant, "test", "used"), 1),
         }
         marked = [f"{figure} ({'yes' if met[part] else 'no'})" for part, figure in figures.items()]
         rows.append([titled(variant), *marked, matched(study, set_name, variant)])
@@ -147,9 +148,9 @@ def sharing_table(study: Study, set_name: str) -> str | None:
     return markdown(["Jaccard overlap of active dimensions (change against plain)", *head], rows)
 
 
-def signed(value: Interval) -> str:
+def signed(value: Interval, digits: int = 2) -> str:
     """A change, with its sign."""
-    return ("+" if value.mean >= 0 else "") + value.written(2)
+    return ("+" if value.mean >= 0 else "") + value.written(digits)
 
 
 def shown(study: Study, set_name: str) -> list[str]:

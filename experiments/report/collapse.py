@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from ...inference.training.collapse import ALIKE, SETTLED, find_collapse, read_gates
+from ...inference.training.collapse import SETTLED, WINDOW, find_collapse, read_gates
 
 __all__ = ["collapse_lines"]
-
-WINDOW = max(epochs for epochs, _, _ in ALIKE)
 
 
 def collapse_lines(history: Sequence[Mapping[str, float]]) -> list[tuple[bool, str]]:

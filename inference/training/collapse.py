@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["SETTLED", "Collapse", "CollapseWarning", "Gates", "find_collapse", "read_gates"]
+__all__ = ["SETTLED", "WINDOW", "Collapse", "CollapseWarning", "Gates", "find_collapse", "read_gates"]
 
 SETTLED = 4
 """The first epoch at which shut gates are not put down to the start, where healthy runs shut theirs too."""
@@ -18,8 +18,11 @@ for as long, or with their classes drawing apart."""
 STILL = 1.5
 """A distance between classes that has grown by this factor meanwhile is on its way."""
 
-SHUT = 3
+SHUT = 5
 """Epochs after which gates that stay shut are dead, unless the bound still climbs by a fiftieth of itself."""
+
+WINDOW = max(SHUT, *(epochs for epochs, _, _ in ALIKE))
+"""Epochs by whose record a run is judged."""
 
 CLASS_FACTORS = ("consistency", "all_sample", "strength")
 """What presses the gates of a class together, by the names of the factors; an own name that holds one counts."""
@@ -122,7 +125,7 @@ def find_collapse(history: Sequence[Row]) -> list[Collapse]:
 
     - *classes alike*: under a factor that presses the gates of a class together, one of the three lines of ``ALIKE``,
       and a distance between classes that has not grown by half meanwhile;
-    - *dead dimensions*: for three epochs none that is live or open always, while the bound hardly climbs.
+    - *dead dimensions*: for five epochs none that is live or open always, while the bound hardly climbs.
 
     Gates begin near 1/2 and a healthy run shuts nearly all of them in its first epoch, to open some again as the
     decoder learns to use them: hence the wait and the exceptions. Gates that vary and do not tell classes apart are no

@@ -11,7 +11,7 @@ def making(text: str, *pictures: str):
     def make(folder: Path) -> str:
         for name in pictures:
             (folder / name).write_text(f"{name} of {text}")
-        return text + "".join(f" ![](figures/lab/{name})" for name in pictures)
+        return text + "".join(f" ![](figures/{folder.name}/{name})" for name in pictures)
 
     return make
 
@@ -37,18 +37,18 @@ def test_what_stands_around_a_section_stays_to_the_letter():
 def test_a_file_is_begun_with_a_title_and_pictures_lie_beside_it(tmp_path):
     write_section(tmp_path / "deep" / "RESULTS.md", "lab", "desk", making("one", "a.png"))
     assert contents(tmp_path) == {
-        "deep/RESULTS.md": "# Results\n\n<!-- lab.desk -->\none ![](figures/lab/a.png)\n<!-- /lab.desk -->\n",
-        "deep/figures/lab/a.png": "a.png of one",
+        "deep/RESULTS.md": "# Results\n\n<!-- lab.desk -->\none ![](figures/lab.desk/a.png)\n<!-- /lab.desk -->\n",
+        "deep/figures/lab.desk/a.png": "a.png of one",
     }
 
 
-def test_pictures_that_are_no_longer_shown_go_and_those_of_others_stay(tmp_path):
+def test_pictures_that_are_no_longer_shown_go_and_those_of_another_preset_stay(tmp_path):
     path = tmp_path / "RESULTS.md"
     write_section(path, "lab", "desk", making("one", "a.png", "b.png"))
     write_section(path, "lab", "paper", making("two", "c.png"))
     write_section(path, "lab", "desk", making("three", "b.png"))
-    there = contents(tmp_path / "figures" / "lab")
-    assert there == {"b.png": "b.png of three", "c.png": "c.png of two"}
+    there = contents(tmp_path / "figures")
+    assert there == {"lab.desk/b.png": "b.png of three", "lab.paper/c.png": "c.png of two"}
 
 
 def test_whatever_fails_leaves_everything_as_it_was(tmp_path):

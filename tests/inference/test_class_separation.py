@@ -96,6 +96,12 @@ def test_at_weight_one_it_takes_back_what_the_spike_kl_charges_for_class_informa
     torch.testing.assert_close(total - 50, (within + against_alpha(mean)).sum(), rtol=0, atol=1e-4)
 
 
+def test_it_counts_by_the_share_of_labelled_rows_as_the_charge_does_that_it_takes_back():
+    gate, y, known = gates(), labels(), torch.arange(40) < 10
+    few = ClassSeparation(nats=50.0)(posterior(gate), y, known)
+    torch.testing.assert_close(few, ClassSeparation(nats=50.0)(posterior(gate[:10]), y[:10], None) / 4)
+
+
 def test_its_weight_may_fall_in_the_course_of_training():
     factor = ClassSeparation(Ramp(1.5, 0.5, 0.2, 0.8))
     seen = []
