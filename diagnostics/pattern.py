@@ -37,11 +37,11 @@ def pattern_agreement(pattern: Array, drawn: Array, region: Array) -> Agreement:
 
     .. math::
         S_{lj} = \frac{\sum_p |d_j(p)| \, R_l(p) / \sum_m R_m(p)}{\sum_p |d_j(p)|}, \qquad
-        \text{accuracy} = \frac1D \sum_j \big[\arg\max_l W_{lj} = \arg\max_l S_{lj}\big]
+        \text{accuracy} = \frac{1}{|J|} \sum_{j \in J} \big[\arg\max_l W_{lj} = \arg\max_l S_{lj}\big]
 
     The two sides are independent: the pattern is learned or counted on codes and labels, the drawing is measured on the
     decoder, the regions belong to the data. What a dimension draws where no attribute is belongs to none, so that
-    :math:`\sum_l S_{lj} \le 1`.
+    :math:`\sum_l S_{lj} \le 1`; J are the dimensions that draw on one at all.
 
     Args:
         pattern: ``[L, D]``, by how much attribute l raises dimension j: the weights W of

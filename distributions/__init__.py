@@ -3,7 +3,7 @@
 from .binary_vector import BinaryVector
 from .divergence import EPS, entropy, jensen_shannon
 from .kl import kl_clamped, kl_spike_and_slab
-from .labels import Labels, at_site
+from .labels import Labels, at_site, whole_rows
 from .observed import Clamped, PartlyObserved
 from .relaxed_density import relaxed_log_density
 from .relaxed_spike_and_slab import RelaxedSpikeAndSlab
@@ -23,4 +23,5 @@ __all__ = [
     "kl_clamped",
     "kl_spike_and_slab",
     "relaxed_log_density",
+    "whole_rows",
 ]

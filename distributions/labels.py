@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-__all__ = ["Labels", "at_site"]
+__all__ = ["Labels", "at_site", "whole_rows"]
 
 Labels = Tensor | dict[str, Tensor] | None
 
@@ -19,3 +19,18 @@ def at_site(name: str, labels: Labels) -> Tensor | None:
         True
     """
     return labels.get(name) if isinstance(labels, dict) else labels
+
+
+def whole_rows(labelled: Labels) -> Labels:
+    """The rows ``[B]`` all of whose attributes are known, for a site that takes them as one vector.
+
+    Args:
+        labelled: boolean ``[B]``, ``[B, L]``, a dict of such, or None.
+
+    Example:
+        >>> whole_rows(torch.tensor([[True, True], [True, False]]))
+        tensor([ True, False])
+    """
+    if isinstance(labelled, dict):
+        return {site: mask if mask.dim() == 1 else mask.all(1) for site, mask in labelled.items()}
+    return labelled if labelled is None or labelled.dim() == 1 else labelled.all(1)

@@ -6,7 +6,7 @@ import pyro
 import pyro.distributions as dist
 from torch import Tensor, nn
 
-from ..distributions import BinaryVector, Labels
+from ..distributions import BinaryVector, Labels, whole_rows
 from .classify import classify
 from .posteriors import SpikeAndSlabPosterior
 
@@ -38,5 +38,8 @@ class ClassSpikePosterior(SpikeAndSlabPosterior):
         """Sample the label site "y", summed out where it is not known, and site "z" ``[B, D]``."""
         h = self.encoder(x)
         logits = self.classifier(h)
-        classify("y", BinaryVector(logits) if self.attributes else dist.Categorical(logits=logits), y, labelled)
+        if self.attributes:
+            classify("y", BinaryVector(logits), y, whole_rows(labelled))
+        else:
+            classify("y", dist.Categorical(logits=logits), y, labelled)
         return pyro.sample("z", self.from_features(h))

@@ -7,7 +7,7 @@ import pyro.distributions as dist
 import torch
 from torch import Tensor, nn
 
-from ..distributions import EPS, BinaryVector, Labels, SpikeAndSlab
+from ..distributions import EPS, BinaryVector, Labels, SpikeAndSlab, whole_rows
 from ..program import Program
 from .label import label
 
@@ -88,7 +88,7 @@ class AttributeSpikePrior(SpikePattern):
         \text{ClassSpikePrior}
 
     The label site "y" is the whole vector of attributes (:class:`~pellucid.distributions.BinaryVector`): all joint
-    values are summed out where it is not known.
+    values are summed out where it is not known. A row of which only some attributes are known counts as unlabelled.
 
     Args:
         attributes: L.
@@ -120,4 +120,5 @@ class AttributeSpikePrior(SpikePattern):
 
     def forward(self, y: Labels = None, labelled: Labels = None) -> Tensor:
         """Sample the label site "y" ``[B, L]`` and then "z" ``[B, D]``."""
-        return self.open(label("y", BinaryVector(self.shift.new_zeros(len(self.shift))), y, labelled))
+        fn = BinaryVector(self.shift.new_zeros(len(self.shift)))
+        return self.open(label("y", fn, y, whole_rows(labelled)))

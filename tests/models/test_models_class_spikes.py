@@ -111,6 +111,15 @@ def test_a_mixed_batch_is_its_two_halves_and_nan_in_an_empty_slot_is_harmless(pa
     assert all(p.grad is None or p.grad.isfinite().all() for p in pair.parameters())
 
 
+def test_a_row_with_some_attributes_unknown_counts_as_unlabelled_even_in_a_batch_as_wide_as_it_is_long():
+    torch.manual_seed(0)
+    pair = spread(zoo.class_vsc(noise(ATTRIBUTES), dim=5, hidden=(8,)))
+    x, y = torch.rand(2, 1, 4, 4), torch.tensor([[1, 0], [1, 1]])
+    with evaluating(pair):
+        mixed = pair(x, y, torch.tensor([[True, True], [True, False]])).kl["z"]
+        torch.testing.assert_close(mixed, torch.cat([pair(x[:1], y[:1]).kl["z"], pair(x[1:]).kl["z"]]))
+
+
 def test_the_factors_are_the_double_sum_over_rows_and_labels(pair_and_data):
     pair, data = pair_and_data
     x = data.train.x
