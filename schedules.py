@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["Cosine", "Exponential", "Ramp", "Schedule", "advance", "scheduled"]
+__all__ = ["Cosine", "Exponential", "Ramp", "Schedule", "advance", "given", "scheduled"]
 
 
 class Schedule(ABC):
@@ -132,6 +132,18 @@ def scheduled(module: nn.Module, name: str, value: float | Schedule) -> None:
     schedules.pop(name, None)
     if moving:
         schedules[name] = value
+
+
+def given(module: nn.Module, name: str) -> float | Schedule:
+    """What :func:`scheduled` was given for a buffer: the schedule, or the constant.
+
+    Example:
+        >>> layer = nn.Identity()
+        >>> scheduled(layer, "weight", Ramp(0, 3))
+        >>> given(layer, "weight")
+        Ramp(0, 3, begin=0, end=1)
+    """
+    return vars(module).get("_schedules", {}).get(name, float(getattr(module, name)))
 
 
 def advance(root: nn.Module, done: float) -> None:

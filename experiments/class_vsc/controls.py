@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ...distributions import Labels
 from ...inference import Factor
+from ...schedules import given
 
 __all__ = ["Shuffled"]
 
@@ -18,7 +19,7 @@ class Shuffled(Factor):
     What a model gains under it is no gain by class information. The labelled rows stay the labelled ones.
 
     Args:
-        factor: the factor; its own weight counts.
+        factor: the factor, whose weight it takes over.
 
     Example:
         >>> from pellucid.inference import ClassConsistency
@@ -27,13 +28,13 @@ class Shuffled(Factor):
     """
 
     def __init__(self, factor: Factor):
-        super().__init__(f"shuffled_{factor.name}")
+        super().__init__(f"shuffled_{factor.name}", given(factor, "weight"))
         self.factor = factor
 
     def forward(self, posterior: Mapping[str, TorchDistribution], y: Labels, labelled: Labels) -> Tensor:
-        """The factor's weighted value, labels dealt among the labelled rows."""
+        """The factor's value, labels dealt among the labelled rows."""
         if not isinstance(y, Tensor):
-            return self.factor.weight * self.factor(posterior, y, labelled)
+            return self.factor(posterior, y, labelled)
         dealt = torch.randperm(len(y), device=y.device)
         if isinstance(labelled, Tensor):
             rows = labelled.reshape(len(y), -1).all(1)
@@ -41,4 +42,4 @@ class Shuffled(Factor):
                 each[rows[each].argsort(descending=True, stable=True)] for each in (dealt.sort().values, dealt)
             )
             dealt = torch.empty_like(dealt).scatter(0, taker, giver)
-        return self.factor.weight * self.factor(posterior, y[dealt], labelled)
+        return self.factor(posterior, y[dealt], labelled)

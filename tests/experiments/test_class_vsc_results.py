@@ -162,6 +162,7 @@ def test_shuffled_labels_keep_their_counts_and_lose_their_rows():
     assert not seen[0][known].equal(y[known])
     assert ClassConsistency()(posterior(gate), y, known) < 1e-6 < value  # true classes agree, dealt ones do not
     assert Shuffled(Spy(2.0))(posterior(gate), None, None) == 0
+    assert Shuffled(Spy(2.0)).weight == 2
 
 
 @pytest.mark.parametrize("preset", ["desk", "paper"])
