@@ -70,8 +70,8 @@ def write_results(cells: Mapping[Cell, Measured], folder: Path, title: str) -> s
         picture("frontier", draw_frontier(study, classes), "Consistency against bound, used dimensions, accuracy")
         parts.append(
             "Shaded: the aim, a ratio of at least 10 at no more than 1.5 % of -ELBO and no fewer used dimensions. "
-            "Squares are controls. Numbers beside the points are settings. Here class information saw all labels, and only "
-            "the classifier 500; under *accuracy from few labels* both see the same."
+            "Squares are controls. Numbers beside the points are settings. Here class information saw all labels, and "
+            "only the classifier 500; under *accuracy from few labels* both see the same."
         )
     for s in classes:
         best = shown(study, s)
