@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ...inference.training.collapse import SETTLED, WINDOW, find_collapse, read_gates
+from ...inference.training.collapse import SETTLED, collapsed, find_collapse, read_gates
 
 __all__ = ["collapse_lines"]
 
@@ -29,7 +29,8 @@ def collapse_lines(history: Sequence[Mapping[str, float]]) -> list[tuple[bool, s
             verdict = "No sign of collapse: " if gates.live else ""
             lines.append((False, f"{verdict}'{site}' ends with {gates}."))
             continue
-        end = "still so" if find_collapse(history[-WINDOW:]) else "recovered since"
+        trail = [each[site] for each in map(read_gates, history) if site in each]
+        end = "still so" if collapsed(trail) else "recovered since"
         at_end = "" if last["epoch"] == found[site].epoch else f" At epoch {int(last['epoch'])}, {end}: {gates}."
         lines.append((True, f"{found[site]}{at_end}"))
     return lines

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["SETTLED", "WINDOW", "Collapse", "CollapseWarning", "Gates", "find_collapse", "read_gates"]
+__all__ = ["SETTLED", "Collapse", "CollapseWarning", "Gates", "collapsed", "find_collapse", "read_gates"]
 
 SETTLED = 4
 """The first epoch at which shut gates are not put down to the start, where healthy runs shut theirs too."""
@@ -20,9 +20,6 @@ STILL = 1.5
 
 SHUT = 5
 """Epochs after which gates that stay shut are dead, unless the bound still climbs by a fiftieth of itself."""
-
-WINDOW = max(SHUT, *(epochs for epochs, _, _ in ALIKE))
-"""Epochs by whose record a run is judged."""
 
 CLASS_FACTORS = ("consistency", "all_sample", "strength")
 """What presses the gates of a class together, by the names of the factors; an own name that holds one counts."""
@@ -147,9 +144,14 @@ def find_collapse(history: Sequence[Row]) -> list[Collapse]:
         for site, gates in read_gates(row).items():
             trail = trails.setdefault(site, [])
             trail.append(gates)
-            if site not in found and row["epoch"] >= SETTLED and (alike(trail) or dead(trail)):
+            if site not in found and row["epoch"] >= SETTLED and collapsed(trail):
                 found[site] = Collapse(site, int(row["epoch"]), gates)
     return list(found.values())
+
+
+def collapsed(trail: Sequence[Gates]) -> bool:
+    """Whether a site's code lies collapsed at the end of its gates' trail, one epoch after the other."""
+    return alike(trail) or dead(trail)
 
 
 def alike(trail: Sequence[Gates]) -> bool:

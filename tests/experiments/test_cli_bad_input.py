@@ -56,7 +56,11 @@ BAD = [
     ("train", "error: expected a command, one of fit, report, experiment; given 'train'.", "pellucid --help"),
     ("reprot", "given 'reprot'.", "- pellucid report --help"),
     # which pair, which data
-    ("fit", "error: --pair: missing; expected one of beta_vae, compose, vae, vsc, or an import path.", "--config FILE"),
+    (
+        "fit",
+        "error: --pair: missing; expected one of beta_vae, class_vsc, compose, vae, vsc, or an import",
+        "--config FILE",
+    ),
     ("fit --pair vsc", "error: --data: missing; expected one of celeba,", "--pair vsc --data digits"),
     ("fit --pair", "--pair: expected one argument", "pellucid fit --help"),
     (

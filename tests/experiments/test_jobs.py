@@ -69,7 +69,7 @@ def measure(run):
 def write_results(cells, folder, title):
     (folder / "picture.png").write_text(str(len(cells)))
     rows = [f"| {cell.set} | {cell.variant} | {cell.seed} | {m.figures['bound']:.2f} |" for cell, m in cells.items()]
-    return "\\n".join([f"## {title}", "", "![](figures/class_vsc/picture.png)", "", *rows])
+    return "\\n".join([f"## {title}", "", f"![](figures/{folder.name}/picture.png)", "", *rows])
 '''
 
 GRID = {
@@ -202,7 +202,7 @@ def test_the_section_says_how_it_was_made_and_holds_no_place_of_this_machine(lab
     )
     assert text.endswith("|\n<!-- /class_vsc.small -->\nAfter.\n")
     assert str(empty_folder) not in text
-    assert Path("figures/class_vsc/picture.png").read_text() == "4"
+    assert Path("figures/class_vsc.small/picture.png").read_text() == "4"
     assert not list(Path("runs").rglob("RESULTS.md"))
 
 

@@ -124,8 +124,9 @@ def test_a_collapse_is_said_in_one_line_while_training_and_stands_in_the_report(
 
 
 def gates(between: list[float], live: list[float]) -> list[dict[str, float]]:
+    fixed = {"validation/open(z)": 3.0, "weight/consistency": 9.0}
     return [
-        {"epoch": n, "validation/between(z)": b, "validation/live(z)": each, "validation/open(z)": 3, "weight/c": 9}
+        {"epoch": n, "validation/between(z)": b, "validation/live(z)": each, **fixed}
         for n, (b, each) in enumerate(zip(between, live, strict=True), 1)
     ]
 
@@ -152,7 +153,7 @@ def test_a_healthy_run_says_so_and_one_without_gates_says_nothing(page):
 
 def test_a_run_too_short_to_judge_and_a_code_of_always_open_gates_are_not_called_healthy():
     assert collapse_lines(gates([0.1, 0.4, 0.6], [3, 4, 5])) == []
-    unpressed = [row | {"weight/c": 0.0} for row in gates([0.01] * 5, [0] * 5)]
+    unpressed = [row | {"weight/consistency": 0.0} for row in gates([0.01] * 5, [0] * 5)]
     (line,) = collapse_lines(unpressed)
     assert line == (False, "'z' ends with 0.01 nats between two classes, 0 dimensions whose gate varies, 3.0 open a "
                            "row.")  # fmt: skip
