@@ -21,8 +21,9 @@ STILL = 1.5
 SHUT = 5
 """Epochs after which gates that stay shut are dead, unless the bound still climbs by a fiftieth of itself."""
 
-CLASS_FACTORS = ("consistency", "all_sample", "strength")
-"""What presses the gates of a class together, by the names of the factors; an own name that holds one counts."""
+CLASS_FACTORS = ("consistency", "all_sample")
+"""What presses the gates of a class together, by the names of the factors; an own name that holds one counts. The
+strength of a class-conditional prior does so too, but holds every gate shut at first, and lets them open later."""
 
 Row = Mapping[str, float]
 
