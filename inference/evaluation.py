@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from ..mode import evaluation_mode
+
 __all__ = ["evaluating"]
 
 
@@ -21,11 +23,5 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         >>> layer.training
         True
     """
-    before = [(each, each.training) for each in module.modules()]
-    module.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for each, training in before:
-            each.training = training
+    with evaluation_mode(module), torch.no_grad():
+        yield

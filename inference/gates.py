@@ -1,13 +1,14 @@
 """The gates that a loss factor works on: those of a spike-and-slab site of the guide."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pyro.distributions.torch_distribution import TorchDistribution
 from torch import Tensor
 
 from ..distributions import SpikeAndSlab
 
-__all__ = ["gates_at"]
+__all__ = ["gate_of", "gates_at"]
 
 
 def gates_at(site: str, posterior: Mapping[str, TorchDistribution], factor: str) -> Tensor:
@@ -26,14 +27,19 @@ def gates_at(site: str, posterior: Mapping[str, TorchDistribution], factor: str)
         >>> gates_at("z", {"z": q}, "consistency").shape
         torch.Size([2, 1])
     """
-    q = posterior.get(site)
-    while q is not None and hasattr(q, "base_dist"):
-        q = q.base_dist
-    if not isinstance(q, SpikeAndSlab):
+    gate = gate_of(posterior.get(site))
+    if gate is None:
         families = {name: type(getattr(d, "base_dist", d)).__name__ for name, d in posterior.items()}
         raise ValueError(
             f"factor '{factor}': expected a spike-and-slab posterior at site '{site}'; the guide's sites are "
             f"{families}.\n"
             "Try one of:\n- site=... naming the one that has gates\n- SpikeAndSlabPosterior as the guide"
         )
-    return q.gate
+    return gate
+
+
+def gate_of(q: Any) -> Tensor | None:
+    """The gate of a spike-and-slab, bare or with its dimensions declared one event; None for another distribution."""
+    while hasattr(q, "base_dist"):
+        q = q.base_dist
+    return q.gate if isinstance(q, SpikeAndSlab) else None

@@ -1,6 +1,7 @@
 """Class-conditional spikes: each class opens dimensions of its own, and the label is a site."""
 
 import math
+from abc import abstractmethod
 
 import pyro
 import pyro.distributions as dist
@@ -34,9 +35,9 @@ class SpikePattern(Program):
         self.register_buffer("loc", torch.zeros(dim))
         self.register_buffer("scale", torch.ones(dim))
 
+    @abstractmethod
     def spikes(self, y: Tensor) -> Tensor:
         """Probability ``[..., D]`` that each dimension is on, given labels ``[...]`` or ``[..., L]``."""
-        raise NotImplementedError
 
     def open(self, y: Tensor) -> Tensor:
         """Sample site "z" ``[B, D]`` given the labels."""

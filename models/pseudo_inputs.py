@@ -2,8 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pyro
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ..distributions import EPS, Labels, SpikeAndSlab
+from ..mode import evaluation_mode
 from ..program import Program
 
 __all__ = ["PseudoInputPrior"]
@@ -150,15 +150,3 @@ class PseudoInputPrior(Program):
         p = self.components()
         p = SpikeAndSlab(choice @ p.gate, choice @ p.loc, choice @ p.scale)
         return pyro.sample("z", p.to_event(1))
-
-
-@contextmanager
-def evaluation_mode(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode, gradients kept; afterwards each submodule is in the mode it was in."""
-    before = [(each, each.training) for each in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for each, training in before:
-            each.training = training

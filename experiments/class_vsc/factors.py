@@ -1,5 +1,6 @@
 """Do the dimensions of a code of faces follow the true causes of the faces?"""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def attribute_regions(y: Tensor, values: Tensor) -> np.ndarray:
     return torch.stack([(a - b).abs().mean(0) for a, b in zip(with_it, without, strict=True)]).numpy()
 
 
-def opened(code: Code, used: np.ndarray, y: Tensor) -> dict[str, float]:
+def opened(readings: Mapping[str, Tensor], y: Tensor) -> dict[str, float]:
     """The matching of open dimensions: is a cause there if and only if its dimension is on?
 
     Graded activities reward orders that no reader sees: gates of .95 and .99 may tell an attribute without fault. A
@@ -68,12 +69,10 @@ def opened(code: Code, used: np.ndarray, y: Tensor) -> dict[str, float]:
     sum of both figures on these very rows.
 
     Args:
-        code: over N rows.
-        used: ``[D]``, which dimensions count.
+        readings: of the activity of the dimensions that count, as :func:`activities` has them.
         y: ``[N, L]`` attributes.
     """
-    readings = {name: activity[:, used] for name, activity in activities(code).items()}
-    if code.gate is not None:
+    if "gate" in readings:
         cuts = [readings["gate"] > 0.5]
     else:
         share = torch.linspace(0.02, 0.98, 24)
@@ -100,7 +99,8 @@ def measure_factors(run: Run, space: Space, y: Tensor, factors: Factors) -> dict
         patterns of the model's own prior, if it has such.
     """
     N, used = len(y), space.used
-    matchings: dict[str, Matching] = {name: active_matching(a, y) for name, a in activities(space.code).items()}
+    readings = activities(space.code)
+    matchings: dict[str, Matching] = {name: active_matching(a, y) for name, a in readings.items()}
     activity, matching = max(matchings.items(), key=lambda item: item[1].score)
     code = space.code.z if space.code.gate is None else space.code.marginal.mean
     figures: dict[str, Any] = {
@@ -111,8 +111,9 @@ def measure_factors(run: Run, space: Space, y: Tensor, factors: Factors) -> dict
     }
     if not used.any():
         return figures
-    figures["active_purity"] = active_matching(activities(space.code)[activity][:, used], y).purity
-    figures |= opened(space.code, used, y)
+    of_used = {name: reading[:, used] for name, reading in readings.items()}
+    figures["active_purity"] = active_matching(of_used[activity], y).purity
+    figures |= opened(of_used, y)
     regions, drawn = attribute_regions(y[:FACES], factors.values[:FACES]), space.drawn[used]
     if not (np.abs(drawn) * (regions.sum(0) > 0)).any():
         return figures

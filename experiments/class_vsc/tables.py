@@ -32,10 +32,8 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         |---|---|
         | 1 | 2 |
     """
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "|" + "|".join(line) + "|" if line[0] == "---" else "| " + " | ".join(line) + " |" for line in lines
-    )
+    first, *rest = ("| " + " | ".join(line) + " |" for line in (head, *rows))
+    return "\n".join([first, "|" + "---|" * len(head), *rest])
 
 
 def main_table(study: Study, set_name: str) -> str:

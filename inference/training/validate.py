@@ -8,8 +8,9 @@ from pyro.distributions import Unit
 from torch import Tensor
 
 from ...data import Batch, Batches
-from ...distributions import Clamped, SpikeAndSlab
+from ...distributions import Clamped
 from ..evaluation import evaluating
+from ..gates import gate_of
 from ..objective import data_frame, n_data, random_sites, sanitise
 from ..pair import Pair
 from .gate_sums import GateSums
@@ -73,8 +74,6 @@ def gates_of(pair: Pair, x: Tensor) -> dict[str, Tensor]:
         q = site["fn"]
         if data_frame(site) is None or q.batch_shape != x.shape[:1]:
             continue
-        while hasattr(q, "base_dist"):
-            q = q.base_dist
-        if isinstance(q, SpikeAndSlab):
-            found[name] = q.gate.reshape(len(x), -1)
+        if (gate := gate_of(q)) is not None:
+            found[name] = gate.reshape(len(x), -1)
     return found
