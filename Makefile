@@ -2,7 +2,7 @@
 # make test     run every test, doctest and notebook
 # make check    lint, formatting, types
 # make results  run the desk experiments (some 40 minutes on 2 cores) and write experiments/RESULTS.md
-# make bench    time the training step and the loop against hand-written torch, and the consistency factor by size
+# make bench    time the training step against hand-written, compiled torch, its start, the loop, and the consistency factor by size
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -26,6 +26,10 @@ results: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.step
+	$(BIN)/python -m benchmarks.step --precision
+	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.loop
+	$(BIN)/python -m benchmarks.imports
 	$(BIN)/python -m benchmarks.factor
 
 $(READY): pyproject.toml

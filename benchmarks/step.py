@@ -1,130 +1,71 @@
-"""``python -m benchmarks.step``: the training step against hand-written torch, and ``fit`` against a bare loop.
+"""``python -m benchmarks.step``: a gradient step of every pair of the zoo against the same model written by hand.
 
-Ratios are medians over interleaved rounds of one process; 1.00 is the hand-written step with a fused Adam.
+Forward, backward and a fused Adam. Milliseconds are the median of the hand-written twin, compiled; the other columns
+are ratios to it, medians over interleaved rounds of one process. "stock Pyro" is the tutorial's program under
+``TraceMeanField_ELBO`` with Pyro's default validation.
 """
 
-import platform
-import subprocess
-import sys
-import tempfile
-import time
+import argparse
+import statistics
 from collections.abc import Callable
-from pathlib import Path
 
-import pyro
 import torch
-from pyro.infer import TraceMeanField_ELBO
-from torch import nn
 
-from benchmarks.timing import interleaved, table
-from benchmarks.twins import HandVAE, HandVSC
-from pellucid import Batch, Pair, data, fit, zoo
-from pellucid.data import Batches
-from pellucid.inference.training.pyro_checks import UNCHECKED
-from pellucid.schedules import advance
+from benchmarks.columns import head, line
+from benchmarks.entries import ENTRIES, Entry, first_batch
+from benchmarks.machine import machine
+from benchmarks.precision import precisions
+from benchmarks.steps import captured, compiled, eager, plain
+from benchmarks.timing import calls_for, interleaved, ratio
 
-DIGITS = data.mnist5k()
-
-
-def batch_of(rows: int) -> Batch:
-    """The first training batch."""
-    return next(Batches(DIGITS.train, rows, shuffle=True).epoch(0))
+TURN = 0.08  # seconds
+COLUMNS = ["pair, batch", "by hand, ms", "by hand, eager", "captured", "eager", "stock Pyro", "captured / stock"]
+WIDTH = 36
 
 
-def stepper(loss: Callable[[], torch.Tensor], module: nn.Module) -> Callable[[], None]:
-    """A gradient step with a fused Adam."""
-    optimiser = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
-
-    def step() -> None:
-        optimiser.zero_grad(set_to_none=True)
-        loss().backward()
-        optimiser.step()
-
-    return step
-
-
-def ours(pair: Pair, batch: Batch) -> Callable[[], None]:
-    """The step as ``fit`` takes it, Fabric and metrics aside."""
-
-    def loss() -> torch.Tensor:
-        with pyro.settings.context(**UNCHECKED):
-            return pair(*batch).loss
-
-    return stepper(loss, pair)
+def competitors(entry: Entry, size: int) -> dict[str, Callable[[], None]]:
+    """Name -> a step, each with weights of its own."""
+    batch = first_batch(entry.digits, size)
+    steps = {
+        "by hand": compiled(entry.twin(batch), batch),
+        "by hand, eager": plain(entry.twin(batch), batch),
+        "captured": captured(entry.pair(entry.digits), batch),
+        "eager": eager(entry.pair(entry.digits), batch),
+    }
+    return steps if entry.stock is None else steps | {"stock Pyro": plain(entry.stock(), batch)}
 
 
-def stock(pair: Pair, batch: Batch) -> Callable[[], None]:
-    """The same pair under Pyro's own objective, with Pyro's default validation."""
-    loss = TraceMeanField_ELBO()(pair.model, pair.guide)
-    return stepper(lambda: loss(*batch), loss)
+def row(name: str, size: int, rounds: int) -> list[str]:
+    """The cells of a pair and a batch size."""
+    torch._dynamo.reset()  # the code of a twin serves several pairs: its limit of recompilations is for one of them
+    torch.manual_seed(0)
+    steps = competitors(ENTRIES[name], size)
+    times = interleaved(steps, rounds, calls_for(steps["by hand"], TURN))
+    cells = [f"{name}, {size}", f"{statistics.median(times['by hand']):.2f}"]
+    cells += [f"{ratio(times[c], times['by hand']):.2f}" if c in times else "" for c in COLUMNS[2:6]]
+    return [*cells, f"{ratio(times['captured'], times['stock Pyro']):.2f}" if "stock Pyro" in times else ""]
 
 
-def steps() -> None:
-    """The table of steps."""
-    for rows in (128, 512):
-        batch = batch_of(rows)
-        vae, vsc, consistent = HandVAE(50), HandVSC(60), HandVSC(60)
-        hand = {
-            "vae": stepper(lambda vae=vae, batch=batch: vae(batch.x), vae),
-            "vsc": stepper(lambda vsc=vsc, batch=batch: vsc(batch.x), vsc),
-            "vsc, consistency 3": stepper(lambda c=consistent, batch=batch: c(batch.x, batch.y, 3.0), consistent),
-        }
-        pairs = {
-            "vae": lambda: zoo.vae(DIGITS, dim=50),
-            "vsc": lambda: zoo.vsc(DIGITS, dim=60),
-            "vsc, consistency 3": lambda: zoo.vsc(DIGITS, dim=60, consistency=3.0),
-        }
-        for name, make in pairs.items():
-            competitors = {"hand-written torch": hand[name], "pellucid, eager": ours(make(), batch)}
-            if name == "vae":  # stock objectives also evaluate the density of a relaxed draw, an integral per number
-                competitors["pyro TraceMeanField_ELBO"] = stock(make(), batch)
-            times = interleaved(competitors)
-            print(table(f"{name}, batch {rows}", times, "hand-written torch"), flush=True)
-
-
-def loops(epochs: int = 2, rounds: int = 11) -> None:
-    """``fit`` against the same steps in a bare loop: per epoch, validation and checkpoint left to ``fit`` aside."""
-    times: dict[str, list[float]] = {"bare loop": [], "fit": []}
-    with tempfile.TemporaryDirectory() as folder:
-        for turn in range(rounds):
-            torch.manual_seed(0)
-            pair = zoo.vsc(DIGITS)
-            batches = Batches(DIGITS.train, 128, shuffle=True, drop_last=True)
-            optimiser = torch.optim.Adam(pair.parameters(), lr=1e-3, fused=True)
-            began = time.perf_counter()
-            with pyro.settings.context(**UNCHECKED):
-                for epoch in range(epochs):
-                    for step, batch in enumerate(batches.epoch(epoch)):
-                        advance(pair, (epoch + step / len(batches)) / epochs)
-                        optimiser.zero_grad(set_to_none=True)
-                        pair(*batch).loss.backward()
-                        optimiser.step()
-            times["bare loop"].append(1000 * (time.perf_counter() - began) / epochs / len(batches))
-            torch.manual_seed(0)
-            run = fit(zoo.vsc(DIGITS), DIGITS, epochs=epochs, folder=Path(folder) / str(turn), progress=False)
-            seconds = sum(row["seconds"] for row in run.history)
-            times["fit"].append(1000 * seconds / epochs / len(batches))
-    print(table("a step of zoo.vsc in the loop, batch 128", times, "bare loop"), flush=True)
-
-
-def imports(rounds: int = 7) -> None:
-    """``import pellucid`` against ``import pyro``, each in a fresh process."""
-
-    def run(name: str) -> float:
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", f"import {name}"], check=True, cwd=tempfile.gettempdir())
-        return 1000 * (time.perf_counter() - began)
-
-    times: dict[str, list[float]] = {"import pyro": [], "import pellucid": []}
-    for _ in range(rounds):
-        for name, values in times.items():
-            values.append(run(name.split()[1]))
-    print(table("imports, whole process", times, "import pyro"), flush=True)
+def main() -> None:
+    """The table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.step", description=(__doc__ or "").split(": ", 1)[1])
+    parser.add_argument("--batch", type=int, nargs="+", default=[128, 512], help="rows a step")
+    parser.add_argument("--pairs", nargs="+", choices=list(ENTRIES), default=list(ENTRIES), metavar="PAIR")
+    parser.add_argument("--rounds", type=int, default=25, help="turns of each competitor")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--markdown", action="store_true", help="for a page")
+    parser.add_argument("--precision", action="store_true", help="bfloat16 against float32 instead, batches of 512")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(machine() + "\n", flush=True)
+    if options.precision:
+        precisions(options.rounds, options.markdown)
+        return
+    print(head(COLUMNS, WIDTH, options.markdown), flush=True)
+    for name in options.pairs:
+        for size in options.batch:
+            print(line(row(name, size, options.rounds), COLUMNS, WIDTH, options.markdown), flush=True)
 
 
 if __name__ == "__main__":
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {device}")
-    steps()
-    loops()
-    imports()
+    main()

@@ -2,9 +2,19 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["interleaved"]
+__all__ = ["calls_for", "interleaved", "ratio", "table"]
+
+
+def calls_for(run: Callable[[], object], seconds: float) -> int:
+    """How many calls fill a turn of so many seconds; one call is made before, and one is timed at least."""
+    run()
+    began, calls = time.perf_counter(), 0
+    while (spent := time.perf_counter() - began) < seconds or not calls:
+        run()
+        calls += 1
+    return max(1, round(calls * seconds / spent))
 
 
 def interleaved(
@@ -30,10 +40,14 @@ def interleaved(
     return times
 
 
+def ratio(times: Sequence[float], unit: Sequence[float]) -> float:
+    """The median of the rounds' ratios."""
+    return statistics.median(a / b for a, b in zip(times, unit, strict=True))
+
+
 def table(title: str, times: Mapping[str, list[float]], unit: str) -> str:
     """Medians, and the median of the rounds' ratios to the competitor named ``unit``."""
     lines = [title, f"  {'':44s} {'ms':>8s} {'ratio':>7s}"]
     for name, values in times.items():
-        ratio = statistics.median(a / b for a, b in zip(values, times[unit], strict=True))
-        lines.append(f"  {name:44s} {statistics.median(values):8.2f} {ratio:7.2f}")
+        lines.append(f"  {name:44s} {statistics.median(values):8.2f} {ratio(values, times[unit]):7.2f}")
     return "\n".join(lines)

@@ -83,12 +83,13 @@ class Batches:
             everyone = torch.randperm(self.total, generator=stream(self.seed, "order", epoch))
         return everyone[: self.rows * world][rank::world]
 
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+    def epoch(self, epoch: int, start: int = 0, every: int = 1) -> Iterator[Batch]:
         """The batches of an epoch.
 
         Args:
             epoch: 0 or more.
             start: how many batches to skip: those that a stopped run has already taken.
+            every: serve one batch of so many, as a process does that shares whole batches with others.
 
         Raises:
             ValueError: if ``start`` is not from 0 to ``len(self)``.
@@ -98,7 +99,7 @@ class Batches:
                 f"start: expected a batch from 0 to {len(self)}; {start} was given.\nTry one of:\n"
                 "- start=0 for the whole epoch\n- the batch size of the run that is resumed"
             )
-        parts = self.order(epoch).split(self.batch_size)[start : len(self)]
+        parts = self.order(epoch).split(self.batch_size)[start : len(self) : every]
         return self._from_memory(parts) if isinstance(self.split, Batch) else self._from_disk(parts, epoch)
 
     def _from_memory(self, parts: tuple[Tensor, ...]) -> Iterator[Batch]:

@@ -60,6 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("PELLUCID_TRACEBACK"):
             traceback.print_exc()
+        from ..inference.training.lost import speaks
+
+        if not speaks(error):  # of several processes of a run, one tells
+            return 2
         expected = isinstance(error, (ValueError, OSError, RuntimeError))
         kind = "" if expected else f"{type(error).__name__}: "
         print(f"error: {kind}{error}", file=sys.stderr)
@@ -77,3 +81,7 @@ def commands() -> dict[str, Callable[[list[str]], int]]:
     from . import experiment_command, fit_command, report_command
 
     return {"fit": fit_command.main, "report": report_command.main, "experiment": experiment_command.main}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

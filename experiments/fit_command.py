@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..inference import fit
 from ..inference.training.folder import read_config
+from ..inference.training.lost import speaks
 from .configuration import chosen_parts, make_job, parse
 from .fit_help import help_text
 from .words import Words
@@ -34,7 +35,7 @@ def main(words: list[str]) -> int:
         job.pair, job.data, folder=folder, resume=given.resume is not None, progress=not given.quiet, **job.settings
     )
     last = run.history[-1] if run.history else {}
-    if not run.stopped:
+    if not run.stopped and speaks():
         print(
             f"{run.folder}: validation bound {last['validation/bound']:.2f} nats a row, epoch {int(last['epoch'])}\n"
             f"next: pellucid report {run.folder}"

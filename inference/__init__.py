@@ -1,21 +1,28 @@
 """Objective, loss factors, training, runs."""
 
+from .across import across
 from .aggregate import AggregateSparsity, aggregate_sparsity
 from .all_sample import AllSampleConsistency, all_sample_consistency
+from .capture import CannotCapture, Captured
 from .class_spikes import PatternSparsity, SpikeStrength
 from .consistency import ClassConsistency, class_consistency
 from .factor import Factor, FactoredGuide
 from .importance import log_weight
 from .objective import ELBO, Terms
 from .pair import Pair
+from .precision import networks_in
 from .separation import ClassSeparation, class_information
+from .step import Step
 from .supervision import Supervision
-from .training import CollapseWarning, Diverged, Run, fit, load
+from .training import CaptureWarning, CollapseWarning, Diverged, ProcessLost, Run, fit, load
 
 __all__ = [
     "ELBO",
     "AggregateSparsity",
     "AllSampleConsistency",
+    "CannotCapture",
+    "CaptureWarning",
+    "Captured",
     "ClassConsistency",
     "ClassSeparation",
     "CollapseWarning",
@@ -24,10 +31,13 @@ __all__ = [
     "FactoredGuide",
     "Pair",
     "PatternSparsity",
+    "ProcessLost",
     "Run",
     "SpikeStrength",
+    "Step",
     "Supervision",
     "Terms",
+    "across",
     "aggregate_sparsity",
     "all_sample_consistency",
     "class_consistency",
@@ -35,4 +45,5 @@ __all__ = [
     "fit",
     "load",
     "log_weight",
+    "networks_in",
 ]

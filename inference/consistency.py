@@ -1,27 +1,24 @@
 """Class consistency: samples of one class share the dimensions that are on."""
 
-from collections.abc import Mapping
 from typing import Literal, get_args
 
 import torch
-from pyro.distributions.torch_distribution import TorchDistribution
 from torch import Tensor
 
-from ..distributions import EPS, Labels, at_site, jensen_shannon
 from ..schedules import Schedule
 from .attributes import attributes
 from .class_means import classes_of, mean_within
-from .embedding import embed, spread, spread_in_blocks
-from .factor import Factor
-from .gates import gates_at
-from .pairs import all_pairs, divergence_in_blocks, pair_weight, random_pairs
+from .embedding import spread
+from .gate_factor import GateFactor
+from .pair_divergence import drawn_divergence, pair_divergence
+from .pairs import pair_weight, random_pairs
 
 __all__ = ["ClassConsistency", "class_consistency"]
 
 Average = Literal["pairs", "classes"]
 Divergence = Literal["jensen-shannon", "squared"]
 
-FEW = 100  # pairs a row, up to which the pairs themselves cost less than the features of their rows
+AVERAGES, DIVERGENCES = list(get_args(Average)), list(get_args(Divergence))
 
 
 def class_consistency(
@@ -41,10 +38,10 @@ def class_consistency(
     Summed over dimensions, averaged over pairs (our reading of the source). Without a pair the value is 0, with
     gradient 0.
 
-    Few pairs are visited in blocks; many, and those of a traced graph, never: the divergence is a squared distance of
-    features (:mod:`~pellucid.inference.embedding`), whose mean over pairs is the spread about the class mean, exact to
-    rounding. Memory is that of the gates and a block. In a traced graph it is about 66 times the gates, until compiled.
-    First derivatives only; a backward pass that builds a graph for second ones is refused.
+    Few pairs are visited in blocks; many never: the divergence is a squared distance of features
+    (:mod:`~pellucid.inference.embedding`), whose mean over pairs is the spread about the class mean, exact to rounding.
+    Memory is that of the gates and a block, in an exported or compiled graph as well, which runs the same code. First
+    derivatives only; a backward pass that builds a graph for second ones is refused.
 
     Args:
         gate: ``[B, D]`` probabilities that a dimension is on.
@@ -76,15 +73,15 @@ def class_consistency(
     """
     check_options(average, pairs, divergence)
     values = [one_attribute(gate, y, k, average, pairs, divergence) for y, k in attributes(gate, labels, labelled)]
-    return torch.stack(values).mean()
+    return values[0] if len(values) == 1 else torch.stack(values).mean()
 
 
 def check_options(average: str, pairs: int | None, divergence: str) -> None:
     """Refuse values that mean nothing."""
-    for name, given, known in (("average", average, Average), ("divergence", divergence, Divergence)):
-        if given not in get_args(known):
-            choices = "".join(f"\n- {name}='{choice}'" for choice in get_args(known))
-            raise ValueError(f"{name}: expected one of {list(get_args(known))}; given {given!r}.\nTry one of:{choices}")
+    for name, given, known in (("average", average, AVERAGES), ("divergence", divergence, DIVERGENCES)):
+        if given not in known:
+            choices = "".join(f"\n- {name}='{choice}'" for choice in known)
+            raise ValueError(f"{name}: expected one of {known}; given {given!r}.\nTry one of:{choices}")
     if pairs is not None and (isinstance(pairs, bool) or not isinstance(pairs, int) or pairs < 1):
         raise ValueError(
             f"pairs: expected how many pairs to draw, a whole number of at least 1; given {pairs!r}.\n"
@@ -96,33 +93,20 @@ def one_attribute(
     gate: Tensor, labels: Tensor, known: Tensor, average: Average, pairs: int | None, divergence: Divergence
 ) -> Tensor:
     """The mean over pairs for labels ``[B]``."""
+    if pairs is None and divergence == "jensen-shannon":
+        return pair_divergence(gate, labels, known, average)
     first, size = classes_of(labels, known)
     weight = pair_weight(size, average, gate.dtype)  # of each pair that a row is in
-    if divergence == "jensen-shannon":
-        gate = gate.clamp(EPS, 1 - EPS)
-    # A tensor that stands for many batches has no numbers to look at.
-    traced = torch.compiler.is_compiling() or type(gate) is not Tensor
-
-    if pairs is not None:
-        j, k = random_pairs(pairs, first, size, weight)
-        if divergence == "squared":
-            return (gate[j] - gate[k]).square().sum(1).mean() * weight.any()
-        if traced:
-            return jensen_shannon(gate[j], gate[k]).sum(1).mean() * weight.any()
-        return divergence_in_blocks(gate, j, k, (weight.any() / pairs).to(gate.dtype).expand(pairs))
-
-    if divergence == "squared":
+    if pairs is None:
         return spread(gate, mean_within(gate, first, size), weight * size)
-    if traced:
-        features = embed(gate)
-        return spread(features, mean_within(features, first, size), weight * size)
-    if (size - 1).sum() > 2 * FEW * len(size):
-        return spread_in_blocks(gate, first, size, weight * size)
-    j, k = all_pairs(labels, known)
-    return divergence_in_blocks(gate, j, k, weight[j])
+    j, k = random_pairs(pairs, first, size, weight)
+    share = weight.any().to(gate.dtype) / pairs
+    if divergence == "jensen-shannon":
+        return drawn_divergence(gate, j, k, share.expand(pairs))
+    return (gate[j] - gate[k]).square().sum() * share
 
 
-class ClassConsistency(Factor):
+class ClassConsistency(GateFactor):
     """The loss factor of class-consistent sparse coding: :func:`class_consistency` of a spike-and-slab site.
 
     Any guide with spike probabilities can take it. Only labelled rows count: the label fraction is the data set's
@@ -135,7 +119,8 @@ class ClassConsistency(Factor):
         label: label site whose classes form the pairs, when labels come as a dict.
         name: the factor's name.
         average: over ``"pairs"``, or over pairs and then ``"classes"``.
-        pairs: how many pairs to draw at random; None: all, and no draw is taken from torch's generator.
+        pairs: how many pairs to draw at random; None: all, and no draw is taken from torch's generator. Each of several
+            processes draws its own from the joined batch: averaged gradients are those of all draws together.
         divergence: ``"jensen-shannon"``, or its control ``"squared"``.
 
     Raises:
@@ -162,23 +147,14 @@ class ClassConsistency(Factor):
         pairs: int | None = None,
         divergence: Divergence = "jensen-shannon",
     ):
-        super().__init__(name, weight)
+        super().__init__(name, weight, site, label)
         check_options(average, pairs, divergence)
-        self.site, self.label = site, label
         self.average: Average = average
         self.pairs = pairs
         self.divergence: Divergence = divergence
 
-    def forward(self, posterior: Mapping[str, TorchDistribution], y: Labels, labelled: Labels) -> Tensor:
-        """Divergence of the site's gates within classes; 0 for a batch without labels."""
-        gate, labels = gates_at(self.site, posterior, self.name), at_site(self.label, y)
-        if labels is None:
-            return 0.0 * gate.sum()
+    def of_gates(self, gate: Tensor, labels: Tensor, labelled: Tensor | None) -> Tensor:
+        """Divergence of the gates within classes."""
         return class_consistency(
-            gate,
-            labels,
-            at_site(self.label, labelled),
-            average=self.average,
-            pairs=self.pairs,
-            divergence=self.divergence,
+            gate, labels, labelled, average=self.average, pairs=self.pairs, divergence=self.divergence
         )

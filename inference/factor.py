@@ -23,6 +23,10 @@ class Factor(nn.Module):
     Write one by subclassing: ``forward`` sees the posteriors that the guide has just sampled from, and the labels. Make
     it a function of their parameters: the gradient through a draw that is not reparameterised would be lost.
 
+    On several processes each sees its own rows, and gradients are averaged: right as it is for a mean over rows. One
+    that relates rows to each other takes its inputs through :func:`~pellucid.inference.across` while ``self.training``,
+    as :class:`~pellucid.inference.ClassConsistency` does, or it is trained on pairs within a process only.
+
     Args:
         name: its name in traces, metrics and reports.
         weight: its weight; a :class:`~pellucid.schedules.Schedule` warms it up.

@@ -1,17 +1,13 @@
 """Class separation: the gates must tell the classes apart, by so many nats and no more."""
 
-from collections.abc import Mapping
-
 import torch
-from pyro.distributions.torch_distribution import TorchDistribution
 from torch import Tensor
 
-from ..distributions import Labels, at_site, entropy
+from ..distributions import entropy
 from ..schedules import Schedule
 from .attributes import attributes
 from .class_means import own_class_mean
-from .factor import Factor
-from .gates import gates_at
+from .gate_factor import GateFactor
 
 __all__ = ["ClassSeparation", "class_information"]
 
@@ -51,7 +47,7 @@ def one_label(gate: Tensor, labels: Tensor, known: Tensor) -> Tensor:
     return (entropy(share @ gate) - share @ entropy(own_class_mean(gate, labels, known))) * known.any()
 
 
-class ClassSeparation(Factor):
+class ClassSeparation(GateFactor):
     r"""How many nats the gates fall short of telling the classes apart: the counterweight of class consistency.
 
     .. math:: \frac{|\text{labelled}|}{|\text{batch}|} \max\Big(0,\; \text{nats} - \sum_i I(Y; \Gamma_i)\Big)
@@ -99,19 +95,15 @@ class ClassSeparation(Factor):
         label: str = "y",
         name: str = "separation",
     ):
-        super().__init__(name, weight)
+        super().__init__(name, weight, site, label)
         if not nats > 0:
             raise ValueError(
                 f"nats: expected how much the gates should tell of the class, more than 0; given {nats}. "
                 "Try 2 log(classes), 4.6 for ten."
             )
-        self.nats, self.site, self.label = nats, site, label
+        self.nats = nats
 
-    def forward(self, posterior: Mapping[str, TorchDistribution], y: Labels, labelled: Labels) -> Tensor:
-        """The shortfall; 0 for a batch without labels."""
-        gate, labels = gates_at(self.site, posterior, self.name), at_site(self.label, y)
-        if labels is None:
-            return 0.0 * gate.sum()
-        known = at_site(self.label, labelled)
-        share = 1.0 if known is None else known.to(gate.dtype).mean()
-        return share * (self.nats - class_information(gate, labels, known).sum()).clamp(min=0)
+    def of_gates(self, gate: Tensor, labels: Tensor, labelled: Tensor | None) -> Tensor:
+        """The shortfall."""
+        share = 1.0 if labelled is None else labelled.to(gate.dtype).mean()
+        return share * (self.nats - class_information(gate, labels, labelled).sum()).clamp(min=0)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..distributions import Clamped, Labels
 from ..schedules import Schedule
+from .across import across
 from .factor import Factor
 
 __all__ = ["Supervision"]
@@ -20,7 +21,7 @@ class Supervision(Factor):
 
     A bound alone teaches the classifier from unlabelled rows only: on labelled ones the label is known, and q(y | x)
     plays no part. This factor is the term that Kingma et al. add for it, averaged over the batch's labelled rows (0
-    without any).
+    without any), in training those of all processes.
 
     Args:
         weight: alpha of the source, there relative to the sum over rows.
@@ -54,5 +55,7 @@ class Supervision(Factor):
         q = posterior[self.site]
         if not isinstance(q, Clamped):  # a batch without labels
             return torch.zeros_like(self.weight)
-        log_q = q.base.log_prob(q.value)
-        return -torch.where(q.known, log_q, 0.0).sum() / q.known.sum().clamp(min=1)
+        log_q, known = torch.where(q.known, q.base.log_prob(q.value), 0.0), q.known
+        if self.training:  # as many rows are labelled as there are on all processes
+            log_q, known = across(log_q), across(known)
+        return -log_q.sum() / known.sum().clamp(min=1)

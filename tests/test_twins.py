@@ -3,14 +3,49 @@
 import pytest
 import torch
 
-from benchmarks.twins import HandVAE, HandVSC
+from benchmarks.twins import HandClassVSC, HandPseudoInputVSC, HandVAE, HandVSC, consistency, room_for, shortfall, stock
 from pellucid import data, zoo
+from pellucid.data import Batch, DataSet
+from pellucid.inference import class_consistency, class_information
 
-SHARED = {
-    "encoder.0": "guide.posterior.encoder.layers.0",
-    "decoder.0": "model.decoder.layers.0",
-    "decoder.2": "model.decoder.layers.2",
-}
+PARTS = ("encoder", "decoder", "selector", "gate", "loc", "scale", "classifier", "table", "pixels")
+SMALL, LARGE = (1, 8, 8), (1, 28, 28)
+ROWS = 32
+
+
+def parts(module):
+    """Parameters by the part of the model they belong to, in their order there."""
+    table = {}
+    for name, parameter in module.named_parameters():
+        (part,) = (part for part in PARTS if part in name.split("."))
+        table.setdefault(part, []).append(parameter)
+    return table
+
+
+def parameters_of_both(pair, hand):
+    """Each parameter of the pair with its counterpart."""
+    ours, theirs = parts(pair), parts(hand)
+    assert ours.keys() == theirs.keys()
+    for part, parameters in ours.items():
+        yield from zip(parameters, theirs[part], strict=True)
+
+
+def assert_same(pair, hand, batch, times=1.0):
+    """Loss and gradients agree, from the same weights and draws; weights are moved off the symmetry of their start."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for mine, theirs in parameters_of_both(pair, hand):
+            assert mine.shape == theirs.shape
+            theirs.copy_(mine.add_(0.05 * torch.randn_like(mine)))
+    torch.manual_seed(1)
+    loss = pair(*batch).loss
+    loss.backward()
+    torch.manual_seed(1)
+    value = hand(*batch) * times
+    value.backward()
+    torch.testing.assert_close(value, loss, rtol=1e-5, atol=1e-5)
+    for mine, theirs in parameters_of_both(pair, hand):
+        torch.testing.assert_close(theirs.grad, mine.grad, rtol=1e-5, atol=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -18,34 +53,103 @@ def digits():
     return data.digits()
 
 
-def copied(hand, pair, heads, prefix=""):
-    ours = dict(pair.named_parameters())
-    names = SHARED | {head: f"guide.posterior.{head}" for head in heads}
-    with torch.no_grad():
-        for there, here in names.items():
-            for part in ("weight", "bias"):
-                key = f"{here}.{part}"
-                hand.get_parameter(f"{there}.{part}").copy_(
-                    ours.get(key, ours.get(key.replace("guide.", "guide.guide.")))
-                )
+@pytest.fixture(scope="module")
+def some_labels():
+    return data.digits(labels=0.5)
 
 
-def test_the_hand_written_vae_has_the_same_loss_from_the_same_weights_and_draws(digits):
-    pair, hand = zoo.vae(digits, dim=5), HandVAE(5, pixels=64)
-    copied(hand, pair, ("loc", "scale"))
-    x = torch.rand(32, 1, 8, 8)
-    torch.manual_seed(1)
-    expected = hand(x)
-    torch.manual_seed(1)
-    torch.testing.assert_close(pair(x).loss, expected, rtol=1e-5, atol=1e-4)
+@pytest.fixture(scope="module")
+def images():
+    rows = Batch(torch.rand(8, *LARGE), torch.arange(8))
+    return DataSet("noise", rows, rows, rows, classes=tuple("abcdefgh"), source="torch.rand")
 
 
-@pytest.mark.parametrize("consistency", [0.0, 3.0])
-def test_the_hand_written_sparse_coder_has_the_same_loss_from_the_same_weights_and_draws(digits, consistency):
-    pair, hand = zoo.vsc(digits, dim=5, consistency=consistency, sharpness=50.0), HandVSC(5, pixels=64)
-    copied(hand, pair, ("gate", "loc", "scale"))
-    x, y = torch.rand(32, 1, 8, 8), torch.randint(0, 10, (32,))
-    torch.manual_seed(1)
-    expected = hand(x, y if consistency else None, consistency)
-    torch.manual_seed(1)
-    torch.testing.assert_close(pair(x, y).loss, expected, rtol=1e-5, atol=1e-4)
+def batch_of(digits, known=None, seed=2):
+    """Random images with every class among the labels; where a label is not known, a number that is no class."""
+    torch.manual_seed(seed)
+    y = torch.randint(0, 10, (ROWS,))
+    labelled = None if known is None else torch.rand(ROWS) < known
+    return Batch(torch.rand(ROWS, *digits.shape), y if labelled is None else y.where(labelled, -7), labelled)
+
+
+def test_the_hand_written_vae_has_the_pairs_loss_and_gradients(digits):
+    assert_same(zoo.vae(digits, dim=5), HandVAE(SMALL, 5), batch_of(digits))
+
+
+def test_the_hand_written_beta_vae_has_the_pairs_loss_and_gradients(digits):
+    assert_same(zoo.beta_vae(digits, dim=5), HandVAE(SMALL, 5, beta=4.0), batch_of(digits))
+
+
+def test_the_tutorials_pyro_program_has_the_pairs_loss_and_gradients_once_divided_by_the_rows(digits):
+    assert_same(zoo.vae(digits, dim=5), stock(SMALL, 5), batch_of(digits), times=1 / ROWS)
+
+
+def test_the_hand_written_sparse_coder_has_the_pairs_loss_and_gradients(digits):
+    assert_same(zoo.vsc(digits, dim=5), HandVSC(SMALL, 5), batch_of(digits))
+
+
+@pytest.mark.parametrize("known", [None, 0.6, 0.0])
+def test_the_hand_written_consistent_coder_has_the_pairs_loss_and_gradients(digits, known):
+    hand = HandVSC(SMALL, 5, weight=3.0, room=ROWS)
+    assert_same(zoo.vsc(digits, dim=5, consistency=3.0), hand, batch_of(digits, known))
+
+
+@pytest.mark.parametrize("selector", ["source", "variational"])
+def test_the_hand_written_pseudo_inputs_have_the_pairs_loss_and_gradients(digits, selector):
+    pair = zoo.vsc(digits, dim=5, prior="pseudo-inputs", pseudo_inputs=4, selector=selector)
+    hand = HandPseudoInputVSC(SMALL, 5, count=4, charged=selector == "variational")
+    assert_same(pair, hand, batch_of(digits))
+
+
+@pytest.mark.parametrize("separation", [0.0, 1.5])
+@pytest.mark.parametrize("known", [0.6, 1.0, 0.0])
+def test_the_hand_written_class_spikes_have_the_pairs_loss_and_gradients(some_labels, separation, known):
+    hand = HandClassVSC(SMALL, 5, separation=separation)
+    assert_same(zoo.class_vsc(some_labels, dim=5, separation=separation), hand, batch_of(some_labels, known))
+
+
+@pytest.mark.parametrize(("make", "twin"), [(zoo.vae, HandVAE), (zoo.vsc, HandVSC)])
+def test_the_hand_written_convolutions_have_the_pairs_loss_and_gradients(images, make, twin):
+    assert_same(make(images, dim=5, network="conv"), twin(LARGE, 5, kind="conv"), batch_of(images))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        torch.zeros(7, dtype=torch.long),
+        torch.zeros(8, dtype=torch.long),
+        torch.arange(8),
+        torch.tensor([0, 0, 3, 3, 3, 5, 5, 5, 5]),
+    ],
+    ids=["one odd class", "one even class", "no two alike", "several"],
+)
+def test_a_circle_of_rows_meets_every_pair_of_its_class_once(labels):
+    gate = torch.rand(len(labels), 4, dtype=torch.float64).clamp(1e-6, 1 - 1e-6).requires_grad_()
+    expected = class_consistency(gate, labels)
+    value = consistency(gate, labels, None, 10, room_for(labels))
+    torch.testing.assert_close(value, expected)
+    slopes = (torch.autograd.grad(each, gate)[0] for each in (value, expected))
+    torch.testing.assert_close(*slopes)
+
+
+def test_the_room_for_a_class_holds_the_largest():
+    assert room_for(torch.tensor([0, 1, 1])) == 16
+    assert room_for(torch.zeros(17, dtype=torch.long)) == 32
+
+
+def test_the_shortfall_ends_where_the_gates_tell_the_classes_apart():
+    gate, labels = torch.rand(40, 3, dtype=torch.float64), torch.arange(40) % 4
+    known = torch.arange(40) < 30
+    told = class_information(gate, labels, known).sum()
+    torch.testing.assert_close(shortfall(gate, labels, known, 10), (5 - told) * 0.75)
+    assert shortfall(gate, labels, known, 10, nats=0.5 * float(told)) == 0
+    assert shortfall(gate, labels, known & False, 10) == 0
+
+
+def test_a_twin_compiles_into_one_graph_whatever_its_labels(some_labels):
+    for hand in (HandVSC(SMALL, 5, weight=3.0, room=ROWS), HandClassVSC(SMALL, 5, separation=1.0)):
+        graph = torch.compile(hand, backend="eager", fullgraph=True, dynamic=False)
+        for seed in range(2):
+            batch = batch_of(some_labels, 0.6, seed)
+            losses = [(torch.manual_seed(seed), each(*batch))[1] for each in (hand, graph)]
+            torch.testing.assert_close(*losses)

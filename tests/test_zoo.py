@@ -2,8 +2,6 @@
 
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOptionalMemberAccess=false
 
-from typing import ClassVar
-
 import pyro
 import pyro.distributions as dist
 import pytest
@@ -15,64 +13,14 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from pellucid import zoo
 from pellucid.distributions import SpikeAndSlab
-from pellucid.guides import NormalPosterior, classify
-from pellucid.inference import AllSampleConsistency, aggregate_sparsity, class_consistency
-from pellucid.inference.training.pyro_checks import UNCHECKED
+from pellucid.inference import aggregate_sparsity, class_consistency
+from pellucid.inference.pyro_checks import UNCHECKED
 from pellucid.models import NormalPrior, label
-from pellucid.networks import MLPEncoder
 from pellucid.schedules import Ramp
-
-
-class Tiny:
-    shape: ClassVar[tuple[int, ...]] = (1, 4, 4)
-    n_data: ClassVar[int] = 40
-    classes: ClassVar[tuple[str, ...]] = ("a", "b", "c")
-    attributes: ClassVar[bool] = False
-
-
-class Photos:
-    shape: ClassVar[tuple[int, ...]] = (3, 32, 32)
-    n_data: ClassVar[int] = 40
-    classes: ClassVar[tuple[str, ...]] = ("a", "b", "c")
-    attributes: ClassVar[bool] = False
-
+from tests.zoo_pairs import PAIRS, ClassPosterior, Photos, Tiny
 
 X = torch.rand(6, *Tiny.shape, generator=torch.Generator().manual_seed(0))
 Y = torch.tensor([0, 1, 0, 1, 2, 2])
-
-
-class ClassPrior(PyroModule):
-    def __init__(self):
-        super().__init__()
-        self.loc = nn.Parameter(torch.zeros(3, 4))
-
-    def forward(self, y=None, labelled=None):
-        k = label("y", dist.Categorical(logits=self.loc.new_zeros(3)), y, labelled)
-        return pyro.sample("z", dist.Normal(self.loc[k], 1.0).to_event(1))
-
-
-class ClassPosterior(NormalPosterior):
-    def __init__(self, shape):
-        super().__init__(MLPEncoder(shape, (8,)), 4)
-        self.classifier = nn.Linear(8, 3)
-
-    def forward(self, x, y=None, labelled=None):
-        classify("y", dist.Categorical(logits=self.classifier(self.encoder(x))), y, labelled)
-        return super().forward(x)
-
-
-PAIRS = {
-    "class_vsc": lambda data: zoo.class_vsc(data, separation=0.5),
-    "vae": zoo.vae,
-    "beta_vae": lambda data: zoo.beta_vae(data, beta=Ramp(0, 4)),
-    "vsc": zoo.vsc,
-    "vsc, class-consistent": lambda data: zoo.vsc(data, consistency=3.0, slab=Ramp(0, 1)),
-    "vsc, hard": lambda data: zoo.vsc(data, relaxed=False, consistency=Ramp(0, 3)),
-    "vsc, pseudo-inputs": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, consistency=3.0),
-    "vsc, classes kept apart": lambda data: zoo.vsc(data, separation=1.0, factors=[AllSampleConsistency(3.0)]),
-    "vsc, mixture": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, selector="variational"),
-    "composed": lambda data: zoo.compose(data, prior=ClassPrior(), posterior=ClassPosterior),
-}
 
 
 @pytest.mark.parametrize("name", list(PAIRS))
@@ -89,6 +37,18 @@ def test_nothing_of_a_pair_built_on_another_device_is_left_on_the_cpu(name, trai
             terms = pair(*batch)
             found = (terms.loss, terms.bound, *terms.kl.values(), *terms.factors.values(), *terms.summary().values())
             assert {t.device.type for t in found} == {"cuda"}
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+def test_the_backward_pass_of_every_pair_stays_on_its_device(name):
+    with pyro.settings.context(**UNCHECKED):
+        pair = PAIRS[name](Tiny).to("meta")
+        x, y, labelled = X.to("meta"), Y.to("meta"), (Y > 0).to("meta")
+        for batch in ((x,), (x, y), (x, y, labelled)):
+            pair(*batch).loss.backward()
+    moved = {n: p.grad.device.type for n, p in pair.named_parameters() if p.grad is not None}
+    assert set(moved.values()) == {"meta"}
+    assert moved.keys() == {n for n, _ in pair.named_parameters()}
 
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "normal", "normal-per-pixel", "laplace"])

@@ -9,6 +9,7 @@ from torch import nn
 from ..data import recorded
 from ..guides import Guide
 from ..inference import ELBO, Factor, Pair
+from ..inference.owned import owned_parameters
 from ..models import Bernoulli, LatentModel, Likelihood
 from ..networks import MLPDecoder
 from ..schedules import Schedule
@@ -57,7 +58,7 @@ def compose(
     """
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         shared = (prior.shared(),) if hasattr(prior, "shared") else ()  # pyright: ignore[reportCallIssue]
-        with pyro.plate("data", 1):
+        with owned_parameters(prior), pyro.plate("data", 1):
             z = prior(None, None, *shared)
     if not isinstance(z, torch.Tensor):
         raise ValueError(

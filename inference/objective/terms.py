@@ -45,9 +45,8 @@ class Terms(NamedTuple):
 
     def summary(self) -> dict[str, Tensor]:
         """Batch means by name, 0-d and detached: loss, bound, each site's term, each factor."""
-        with torch.no_grad():
-            likelihood = {f"log p({name})": term.mean() for name, term in self.likelihood.items()}
-            kl = {f"kl({name})": term.mean() for name, term in self.kl.items()}
-            bound = torch.as_tensor(sum(likelihood.values()) - sum(kl.values()))
+        likelihood = {f"log p({name})": term.detach().mean() for name, term in self.likelihood.items()}
+        kl = {f"kl({name})": term.detach().mean() for name, term in self.kl.items()}
+        bound = torch.as_tensor(sum(likelihood.values()) - sum(kl.values()))
         factors = {name: term.detach() for name, term in self.factors.items()}
         return {"loss": self.loss.detach(), "bound": bound} | likelihood | kl | factors

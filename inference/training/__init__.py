@@ -1,10 +1,24 @@
 """Training and what it leaves: the loop, the run folder, checkpoints."""
 
 from .build import arguments, build, named
+from .capturing import CaptureWarning
 from .collapse import CollapseWarning
 from .fit import fit
+from .lost import ProcessLost
 from .meter import Diverged
 from .progress import is_finished
 from .run import Run, load
 
-__all__ = ["CollapseWarning", "Diverged", "Run", "arguments", "build", "fit", "is_finished", "load", "named"]
+__all__ = [
+    "CaptureWarning",
+    "CollapseWarning",
+    "Diverged",
+    "ProcessLost",
+    "Run",
+    "arguments",
+    "build",
+    "fit",
+    "is_finished",
+    "load",
+    "named",
+]

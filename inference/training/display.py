@@ -10,8 +10,6 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from .collapse import CollapseWarning
-
 __all__ = ["Display"]
 
 
@@ -23,10 +21,11 @@ class Display:
         epochs: epochs in all.
         steps: steps an epoch.
         shown: False prints nothing.
+        warns: False gives no warning either, where another process does.
     """
 
-    def __init__(self, title: str, epochs: int, steps: int, *, shown: bool = True):
-        self.title, self.epochs, self.steps, self.shown = title, epochs, steps, shown
+    def __init__(self, title: str, epochs: int, steps: int, *, shown: bool = True, warns: bool = True):
+        self.title, self.epochs, self.steps, self.shown, self.warns = title, epochs, steps, shown, warns
         self.console = Console(file=sys.stderr, highlight=False)
         self.live = Live(console=self.console, refresh_per_second=4, auto_refresh=False, transient=True)
         self.is_terminal = shown and self.console.is_terminal
@@ -75,12 +74,12 @@ class Display:
         if self.shown:
             self.console.print(Text(sentence), soft_wrap=True)
 
-    def warn(self, sentence: str) -> None:
-        """Say it; as a :class:`CollapseWarning` at whoever called ``fit`` if nothing is to be printed."""
+    def warn(self, sentence: str, category: type[Warning]) -> None:
+        """Say it; as a warning at whoever called ``fit`` if nothing is to be printed."""
         if self.shown:
             self.say(sentence)
-        else:
-            warnings.warn(sentence, CollapseWarning, stacklevel=4)
+        elif self.warns:
+            warnings.warn(sentence, category, stacklevel=4)
 
 
 def figures(means: Mapping[str, float]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import nn
@@ -10,12 +11,16 @@ from torch.optim import Optimizer
 from ...data import Batches, DataSet
 from ...schedules import Schedule
 from ..pair import Pair
+from ..precision import DTYPES, Precision, networks_in
+from .capturing import Compile, training_step
 from .display import Display
-from .folder import create_folder, free_folder, require_same_run
+from .folder import create_folder, free_folder, require_free, require_same_run
+from .launch import STRATEGIES, check_batch_size, launch, make_fabric
 from .loop import Loop
+from .lost import losing
 from .preflight import preflight
 from .progress import Progress
-from .ranges import check_arguments
+from .ranges import check_arguments, check_choice
 from .run import Run
 
 __all__ = ["fit"]
@@ -35,8 +40,13 @@ def fit(
     folder: str | Path | None = None,
     resume: bool = False,
     accelerator: str = "auto",
+    devices: int | Literal["auto"] = 1,
+    nodes: int = 1,
+    strategy: str = "auto",
     workers: int = 0,
     tensorboard: bool = False,
+    compile: Compile = "auto",
+    precision: Precision = "32-true",
     progress: bool = True,
 ) -> Run:
     """Train a pair, and leave a run folder: configuration, checkpoint, metrics.
@@ -50,28 +60,39 @@ def fit(
         pair: model and guide; trained in place.
         data: the data set.
         epochs: passes over the training rows.
-        batch_size: rows a step; the last, smaller batch of an epoch is left out.
+        batch_size: rows a step, of all devices together; the last, smaller batch of an epoch is left out.
         lr: learning rate, or a schedule of it (``Cosine(1e-3, 1e-5)``); 1e-3 if omitted, or what ``optimiser`` brings.
         optimiser: called with the parameters; a fused Adam if omitted.
         clip: largest norm of the whole gradient.
         patience: stop after this many epochs without a better validation bound, and keep the weights of the best epoch.
         seed: of the order of rows and of all draws.
         folder: the run's folder; the next free one below ``runs/`` if omitted.
-        resume: go on with the run in ``folder``, which must have the same configuration (device, workers and loggers
-            may differ). Random numbers are torch's: a program that draws from numpy or Python's ``random`` does not
-            resume exactly.
+        resume: go on with the run in ``folder``, which must have the same configuration (devices, workers and loggers
+            may differ; on another number of devices, noise is drawn anew). Random numbers are torch's: a program that
+            draws from numpy or Python's ``random`` does not resume exactly.
         accelerator: Fabric's: "auto", "cpu", "cuda" ...
+        devices: how many of them on each node, or "auto" for all; each gets a process with its share of every batch.
+        nodes: machines, with torchrun or Slurm on each.
+        strategy: "ddp", a copy of the pair on each device; "ddp_find_unused_parameters_true" if some steps use only
+            some of the parameters; "auto" is "ddp" for several devices.
         workers: processes that load rows of a data set that is not in memory.
         tensorboard: write TensorBoard events into the folder, beside the CSV.
+        compile: train on a compiled graph of the pair (:class:`~pellucid.inference.Captured`). "auto" does so in runs
+            of 10 000 steps or more, which repay compiling, and trains on the pair itself, with a warning, what cannot
+            be captured; True does so in any case, or raises. Losses are equal to rounding.
+        precision: "32-true", or "bf16-mixed": the networks run in bfloat16 while they train, and every log-probability
+            and KL in float32 (:func:`~pellucid.inference.networks_in`).
         progress: show the live line.
 
     Returns:
         The run, its pair in evaluation mode.
 
     Raises:
-        ValueError: if pair, data and arguments do not fit one another, before anything is written.
+        ValueError: if pair, data and arguments do not fit one another, or ``compile=True`` cannot be had, before
+            anything is written.
         FileExistsError: if ``folder`` is in use.
         Diverged: if a term of the loss is not finite; the last good checkpoint stays.
+        ProcessLost: if one of several processes dies; the checkpoint stays.
 
     Example:
         >>> import tempfile
@@ -90,39 +111,69 @@ def fit(
         "patience": patience,
         "seed": seed,
         "accelerator": accelerator,
+        "devices": devices,
+        "nodes": nodes,
+        "strategy": strategy,
         "workers": workers,
         "tensorboard": tensorboard,
+        "compile": compile,
+        "precision": precision,
     }
-    from lightning_fabric import Fabric  # two seconds of imports that a reader of finished runs need not wait for
+    # Two seconds of imports that a reader of finished runs need not wait for.
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
-    check_arguments(epochs, lr, clip, patience, seed, workers)
+    check_arguments(epochs, lr, clip, patience, seed, workers, devices, nodes)
+    check_choice("strategy", strategy, STRATEGIES)
+    check_choice("compile", compile, ("auto", True, False))
+    check_choice("precision", precision, DTYPES)
     preflight(pair, data, batch_size)
     path = Path(folder) if folder is not None else free_folder(pair, data)
     events = TensorBoardLogger(path, name="tensorboard", version="") if tensorboard else None
-    fabric = Fabric(accelerator=accelerator, devices=1, loggers=events)
-    batches = Batches(
-        data.train, batch_size, shuffle=True, drop_last=True, seed=seed, device=fabric.device, workers=workers
-    )
-    validation = Batches(data.validation, max(batch_size, 500), device=fabric.device, workers=workers)
-    pair.to(fabric.device)
-    torch_optimiser = (
-        optimiser(pair.parameters()) if optimiser else torch.optim.Adam(pair.parameters(), lr=1e-3, fused=True)
-    )
-    done = Progress(epochs, patience)
-    if resume:
-        require_same_run(path, pair, data, settings)
-        done.restore(path, pair, torch_optimiser)
-    else:
-        torch.manual_seed(seed)
-        create_folder(path, pair, data, settings, lambda new: done.save(new, pair, torch_optimiser))
-    display = Display(path.name, epochs, len(batches), shown=progress)
-    loop = Loop(pair, torch_optimiser, fabric, done, path, lr=lr, clip=clip, seed=seed)
-    try:
-        stopped = loop.run(batches, validation, display)
-    finally:
-        if events is not None:
-            events.finalize("finished")
-    if done.best is not None:
-        pair.load_state_dict(done.best)
+    fabric = make_fabric(accelerator, devices, nodes, strategy, events)
+    check_batch_size(batch_size, fabric.world_size, data.n_data)
+    processes = launch(fabric)
+    path = processes.gather(path)[0]
+    with losing(processes, path), networks_in(pair, DTYPES[precision]):
+        batches = Batches(
+            data.train,
+            batch_size // processes.world,
+            shuffle=True,
+            drop_last=True,
+            seed=seed,
+            device=fabric.device,
+            workers=workers,
+            shard=(processes.rank, processes.world),
+        )
+        validation = Batches(data.validation, max(batch_size, 500), device=fabric.device, workers=workers)
+        pair.to(fabric.device)
+        torch_optimiser = (
+            optimiser(pair.parameters()) if optimiser else torch.optim.Adam(pair.parameters(), lr=1e-3, fused=True)
+        )
+        done = Progress(epochs, patience)
+        display = Display(path.name, epochs, len(batches), shown=progress and processes.first, warns=processes.first)
+        with processes.agreed():
+            if resume:
+                require_same_run(path, pair, data, settings)
+                before = done.restore(path, pair, torch_optimiser, processes, seed)
+                if before != processes.world:
+                    display.say(f"Processes: {processes.world} in place of {before}, so noise is drawn anew from here.")
+            else:
+                if processes.first:
+                    require_free(path)
+                processes.seed(seed)
+        step = training_step(pair.train(), lambda: next(batches.epoch(0)), epochs * len(batches), compile, display)
+        if not resume:
+            parts = processes.gather(done.own())
+            with processes.agreed():
+                if processes.first:
+                    create_folder(path, pair, data, settings, lambda new: done.save(new, pair, torch_optimiser, parts))
+        loop = Loop(step, torch_optimiser, fabric, done, path, lr=lr, clip=clip, seed=seed, processes=processes)
+        try:
+            stopped = loop.run(batches, validation, display)
+        finally:
+            if events is not None:
+                events.finalize("finished")
+        if done.best is not None:
+            pair.load_state_dict(done.best)
+        processes.gather(None)  # until the first one has written all
     return Run(path, pair, data, stopped=stopped)

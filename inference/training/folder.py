@@ -11,11 +11,11 @@ import yaml
 from ...data import DataSet
 from ..pair import Pair
 
-__all__ = ["create_folder", "free_folder", "read_config", "require_same_run"]
+__all__ = ["create_folder", "free_folder", "read_config", "require_free", "require_same_run"]
 
 CONFIG = "config.yaml"
 
-FREE = {"fit.accelerator", "fit.workers", "fit.tensorboard"}
+FREE = {f"fit.{name}" for name in ("accelerator", "compile", "devices", "nodes", "strategy", "tensorboard", "workers")}
 """What a resumed run may change: where it runs and what it logs, not what it computes."""
 
 
@@ -36,6 +36,16 @@ def free_folder(pair: Pair, data: DataSet) -> Path:
     return path
 
 
+def require_free(path: Path) -> None:
+    """Raise a FileExistsError unless the folder is absent or empty."""
+    if path.is_file() or (path.exists() and any(path.iterdir())):
+        raise FileExistsError(
+            f"folder: {path} is already in use.\nTry one of:\n"
+            f"- resume=True (pellucid fit --resume {path}) to go on with that run\n- another folder\n"
+            "- deleting it"
+        )
+
+
 def create_folder(
     path: Path, pair: Pair, data: DataSet, settings: Mapping[str, Any], save: Callable[[Path], None]
 ) -> None:
@@ -52,12 +62,7 @@ def create_folder(
         FileExistsError: if the folder is in use.
         OSError: if it cannot be written.
     """
-    if path.is_file() or (path.exists() and any(path.iterdir())):
-        raise FileExistsError(
-            f"folder: {path} is already in use.\nTry one of:\n"
-            f"- resume=True (pellucid fit --resume {path}) to go on with that run\n- another folder\n"
-            "- deleting it"
-        )
+    require_free(path)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         new.mkdir(parents=True)

@@ -1,6 +1,7 @@
 """What the gates of a split do: how many are open, how many change with the image, how far they tell classes apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -49,6 +50,30 @@ class GateSums:
             for value, each, number in zip(values.tolist(), total, size.tolist(), strict=True):
                 before, rows = sums.get(value, (0.0, 0))
                 sums[value] = (before + each, rows + number)
+
+    @classmethod
+    def joined(cls, parts: Iterable["GateSums"]) -> "GateSums":
+        """The sums of all rows that several have added up."""
+        whole = cls()
+        for each in parts:
+            if each.opened is None:
+                continue
+            whole.rows += each.rows
+            whole.opened = each.opened if whole.opened is None else whole.opened + each.opened.to(whole.opened)
+            for name, classes in each.classes.items():
+                sums = whole.classes.setdefault(name, {})
+                for value, (total, rows) in classes.items():
+                    before, count = sums.get(value, (torch.zeros_like(total), 0))
+                    sums[value] = (before + total.to(before), count + rows)
+        return whole
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What reaches another process: all on the CPU."""
+        classes = {
+            name: {value: (total.cpu(), rows) for value, (total, rows) in sums.items()}
+            for name, sums in self.classes.items()
+        }
+        return {"rows": self.rows, "opened": None if self.opened is None else self.opened.cpu(), "classes": classes}
 
     def figures(self, site: str) -> dict[str, float]:
         r"""The figures by name.

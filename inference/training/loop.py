@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyro
-from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ...data import Batch, Batches
 from ...schedules import Schedule, advance
-from ..pair import Pair
-from .collapse import find_collapse
+from ..pyro_checks import UNCHECKED
+from ..step import Step
+from .collapse import CollapseWarning, find_collapse
 from .display import Display
-from .meter import Diverged
+from .meter import Diverged, Meter
+from .processes import ALONE, Processes
 from .progress import Progress
-from .pyro_checks import UNCHECKED
 from .stopping import StopSignal, stop_signals
 from .validate import validate
 
@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Loop"]
 
+TALK = 10
+"""Steps after which several processes hear of each other's stop signals and troubles."""
+
 
 class Loop:
     """Trains a pair from where ``done`` stands.
 
     Args:
-        pair: on the device already.
+        step: of the pair, on the device already.
         optimiser: over the pair's parameters.
         fabric: devices and loggers.
         done: how far the run has come; moves on in place.
@@ -37,11 +40,12 @@ class Loop:
         lr: learning rate or its schedule; None leaves the optimiser's own.
         clip: largest gradient norm, or None.
         seed: of validation's draws.
+        processes: that train together; each with its share of the rows, the first one writing.
     """
 
     def __init__(
         self,
-        pair: Pair,
+        step: Step,
         optimiser: Optimizer,
         fabric: "Fabric",
         done: Progress,
@@ -50,32 +54,39 @@ class Loop:
         lr: float | Schedule | None = None,
         clip: float | None = None,
         seed: int = 0,
+        processes: Processes = ALONE,
     ):
-        self.pair, self.optimiser, self.fabric, self.done, self.folder = pair, optimiser, fabric, done, folder
-        self.lr, self.clip, self.seed = lr, clip, seed
-        self.plain = Step(pair)
-        self.module, self.fabric_optimiser = fabric.setup(self.plain, optimiser)
+        self.plain, self.pair, self.optimiser = step, step.pair, optimiser
+        self.fabric, self.done, self.folder = fabric, done, folder
+        self.lr, self.clip, self.seed, self.processes = lr, clip, seed, processes
+        self.trouble: tuple[int, str, str] | None = None
+        self.module, self.fabric_optimiser = fabric.setup(step, optimiser)
 
     def run(self, batches: Batches, validation: Batches, display: Display) -> int:
         """Train to the last epoch, out of patience or to a stop signal, whose number is returned (0 without one)."""
         done = self.done
-        with stop_signals() as stop, display, pyro.settings.context(**UNCHECKED):
+        with stop_signals() as received, display, pyro.settings.context(**UNCHECKED):
+            stop = received if self.processes.world == 1 else StopSignal()
             while not (done.over or stop):
                 began = time.monotonic()
                 self.pair.train()
-                if closed := self.epoch(batches, display, stop):
+                if closed := self.epoch(batches, display, received, stop):
                     seconds = time.monotonic() - began
-                    figures = validate(self.pair, validation, self.seed)
+                    self.processes.follow(self.pair)
+                    figures = validate(self.pair, validation, self.seed, self.processes)
+                    done.meter = Meter.joined(self.processes.gather(done.meter))
                     more = {f"weight/{factor.name}": float(factor.weight) for factor in self.pair.factors}
                     more |= {"weight/kl": float(self.pair.objective.kl_weight)}
                     more |= {"lr": self.optimiser.param_groups[0]["lr"], "seconds": seconds}
                     row = done.finish_epoch(self.pair, figures, more)
                     display.epoch(row)
                     self.fabric.log_dict(row, step=done.epoch)
-                done.save(self.folder, self.pair, self.optimiser)
+                parts = self.processes.gather(done.own())
+                if self.processes.first:
+                    done.save(self.folder, self.pair, self.optimiser, parts)
                 for collapse in find_collapse(done.history) if closed else []:
                     if collapse.epoch == done.epoch:  # new at this one: said once, in a resumed run too
-                        display.warn(str(collapse))
+                        display.warn(str(collapse), CollapseWarning)
             if done.patience.exhausted:
                 display.say(
                     f"No better validation bound in {done.patience.since} epochs: the weights are those of "
@@ -89,8 +100,15 @@ class Loop:
         self.pair.eval()
         return 0 if done.over else stop.number
 
-    def epoch(self, batches: Batches, display: Display, stop: StopSignal) -> bool:
-        """The rest of the current epoch's steps; False if a signal broke it off."""
+    def epoch(self, batches: Batches, display: Display, received: StopSignal, stop: StopSignal) -> bool:
+        """The rest of the current epoch's steps; False if a signal broke it off.
+
+        Args:
+            batches: of this process.
+            display: shows the steps.
+            received: the signal that this process received.
+            stop: the one that all processes heed.
+        """
         done = self.done
         for batch in batches.epoch(done.epoch, start=done.step):
             advance(self.pair, fraction := (done.epoch + done.step / len(batches)) / done.epochs)
@@ -100,6 +118,8 @@ class Loop:
             self.step(batch)
             if display.due:
                 display.step(done.epoch, done.step, done.meter.means())
+            if self.processes.world > 1 and (done.step % TALK == 0 or done.step == len(batches)):
+                self.agree(received, stop)
             if stop:
                 break
         self.check()
@@ -126,31 +146,22 @@ class Loop:
         return f"epoch {self.done.epoch + 1}, step {self.done.step}"
 
     def check(self) -> None:
-        """Raise :class:`Diverged` if a term of the loss was not finite."""
-        if terms := self.done.meter.not_finite():
-            raise Diverged(self.place, ", ".join(terms), self.folder)
+        """Raise :class:`Diverged` if a term of the loss was not finite; several processes note it until they agree."""
+        if self.trouble is None and (terms := self.done.meter.not_finite()):
+            self.trouble = self.done.step, self.place, ", ".join(terms)
+        if self.trouble is not None and self.processes.world == 1:
+            raise Diverged(*self.trouble[1:], self.folder)
+
+    def agree(self, received: StopSignal, stop: StopSignal) -> None:
+        """Stop if any process received a signal; raise :class:`Diverged` if any is in trouble, for the first."""
+        self.check()
+        stop.number, trouble = self.processes.largest(received.number, int(self.trouble is not None))
+        if trouble:
+            _, place, terms = min(each for each in self.processes.gather(self.trouble) if each is not None)
+            raise Diverged(place, terms, self.folder)
 
     def check_weights(self) -> None:
         """Raise :class:`Diverged` if a weight is not finite, as after a finite loss with a gradient that was not."""
         for name, weight in self.pair.named_parameters():
             if not weight.isfinite().all():
                 raise Diverged(self.place, f"the parameter '{name}'", self.folder)
-
-
-class Step(nn.Module):
-    """What Fabric wraps: a batch in, the loss out.
-
-    Attributes:
-        terms: the means of the last loss's terms by name. Kept here, for Fabric looks at every tensor that is returned.
-    """
-
-    def __init__(self, pair: Pair):
-        super().__init__()
-        self.pair = pair
-        self.terms: dict[str, Tensor] = {}
-
-    def forward(self, batch: Batch) -> Tensor:
-        """The loss, 0-d."""
-        terms = self.pair(*batch)
-        self.terms = terms.summary()
-        return terms.loss

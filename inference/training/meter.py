@@ -1,5 +1,6 @@
 """Means of the terms of a loss over an epoch, and the step at which one stopped being finite."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -41,6 +42,12 @@ class Meter:
 
     def add(self, terms: dict[str, Tensor], rows: int) -> None:
         """Add batch means, weighted by the batch's rows."""
+        if self.names and list(terms) != self.names:
+            raise ValueError(
+                f"sites: expected the terms of the first step, {', '.join(self.names)}; this step has "
+                f"{', '.join(terms)}.\nTry one of:\n- the same sites in every call of the programs\n"
+                "- poutine.mask(mask=...) in place of an if around a sample statement"
+            )
         values = torch.stack(list(terms.values())).double()
         if self.sums is None or self.bad is None:
             self.names, self.sums, self.bad = list(terms), torch.zeros_like(values), torch.zeros_like(values)
@@ -60,9 +67,26 @@ class Meter:
         """Mean of each term so far."""
         return {} if self.sums is None else dict(zip(self.names, (self.sums / self.count).tolist(), strict=True))
 
+    @classmethod
+    def joined(cls, meters: Iterable["Meter"]) -> "Meter":
+        """The meter of all rows that several have added up, each of the same terms or still empty."""
+        whole = cls()
+        for each in meters:
+            if each.sums is None or each.bad is None:
+                continue
+            if whole.sums is None or whole.bad is None:
+                whole.names, whole.sums, whole.bad = each.names, each.sums.clone(), each.bad.clone()
+            else:
+                whole.sums, whole.bad = whole.sums + each.sums.to(whole.sums), whole.bad + each.bad.to(whole.bad)
+            whole.count += each.count
+        return whole
+
     def state(self) -> dict[str, object]:
         """What a checkpoint keeps, so that an epoch taken up in its middle ends with the same means."""
-        return {"names": self.names, "sums": self.sums, "bad": self.bad, "count": self.count}
+        sums, bad = (None if t is None else t.cpu() for t in (self.sums, self.bad))
+        return {"names": self.names, "sums": sums, "bad": bad, "count": self.count}
+
+    __getstate__ = state  # so that it reaches another process without its device
 
     def restore(self, state: dict[str, object], device: torch.device) -> None:
         """Take up a state."""

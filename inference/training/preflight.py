@@ -5,8 +5,10 @@ import torch
 from torch import Tensor
 
 from ...data import Batch, Batches, DataSet, Split
+from ..owned import owned_parameters
 from ..pair import Pair
-from .pyro_checks import CHECKED
+from ..pyro_checks import CHECKED
+from ..untouched import untouched
 
 __all__ = ["preflight"]
 
@@ -37,7 +39,6 @@ def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
             f"Try one of:\n- batch_size={min(128, data.n_data)}"
         )
     device = pair.device
-    before = {name: tensor.detach().clone() for name, tensor in pair.state_dict().items()}
     for name, split in data.splits.items():
         if isinstance(split, Batch) and split.x.is_floating_point() and hasattr(pair.model, "likelihood"):
             try:
@@ -45,19 +46,14 @@ def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
             except ValueError as error:
                 raise ValueError(f"{data.name}.{name}: {error}") from None
         batch = next(Batches(few(split), 8, device=device).epoch(0))
-        with (
-            torch.no_grad(),
-            torch.random.fork_rng([device] if device.type == "cuda" else []),
-            pyro.settings.context(**CHECKED),
-        ):
+        with torch.no_grad(), untouched(pair, device), pyro.settings.context(**CHECKED):
             try:
-                terms = pair(*batch)
+                with owned_parameters(pair):
+                    terms = pair(*batch)
             except (ValueError, RuntimeError, KeyError, IndexError, NotImplementedError) as error:
                 raise ValueError(
                     f"pair: the rows of {data.name}.{name} do not go through: {without_shapes(error)}"
                 ) from error
-            finally:
-                pair.load_state_dict(before)
         if not terms.loss.isfinite():
             bad = [term for term, value in terms.summary().items() if not value.isfinite()]
             raise ValueError(

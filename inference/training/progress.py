@@ -1,5 +1,6 @@
 """How far a run has come: everything that a resumed run needs besides the weights."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ..pair import Pair
 from .checkpoint import read_best, read_state, read_weights, write_checkpoint
 from .meter import Meter
 from .metrics import write_metrics
+from .processes import ALONE, Processes
 from .stopping import Patience
 
 __all__ = ["Progress", "is_finished"]
@@ -50,34 +52,66 @@ class Progress:
             }
         return row
 
-    def save(self, folder: Path, pair: Pair, optimiser: Optimizer) -> None:
-        """Write checkpoint and metrics."""
+    def own(self) -> dict[str, Any]:
+        """The part of the state that each process has its own of: the epoch's means, and torch's random states."""
+        return {
+            "meter": self.meter.state(),
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        }
+
+    def save(self, folder: Path, pair: Pair, optimiser: Optimizer, parts: Sequence[dict[str, Any]]) -> None:
+        """Write checkpoint and metrics.
+
+        Args:
+            folder: the run's.
+            pair: its weights.
+            optimiser: its state.
+            parts: what :meth:`own` gives on each of the processes.
+        """
         state = {
             "epochs": self.epochs,
             "epoch": self.epoch,
             "step": self.step,
-            "meter": self.meter.state(),
             "patience": self.patience.state(),
             "history": self.history,
             "optimiser": optimiser.state_dict(),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+            **parts[0],
+            "others": list(parts[1:]),
         }
         write_metrics(folder / "metrics.csv", self.history)
         write_checkpoint(folder, pair, self.best, state)
 
-    def restore(self, folder: Path, pair: Pair, optimiser: Optimizer) -> None:
-        """Take up the last checkpoint: pair and optimiser in place, torch's random states, and what is here."""
+    def restore(
+        self, folder: Path, pair: Pair, optimiser: Optimizer, processes: Processes = ALONE, seed: int = 0
+    ) -> int:
+        """Take up the last checkpoint: pair and optimiser in place, torch's random states, and what is here.
+
+        Where there are more or fewer processes than then, random streams begin anew, from the seed and the place.
+
+        Returns:
+            how many processes there were.
+        """
         state: dict[str, Any] = read_state(folder)
         read_weights(folder, pair)
         optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
-        if state["random_cuda"]:
-            torch.cuda.set_rng_state_all(state["random_cuda"])
         self.epoch, self.step, self.history = state["epoch"], state["step"], state["history"]
-        self.meter.restore(state["meter"], pair.device)
         self.patience = Patience(**state["patience"])
         self.best = read_best(folder)
+        parts = [state, *state.get("others", [])]
+        if len(parts) == processes.world:
+            own = parts[processes.rank]
+            self.meter.restore(own["meter"], pair.device)
+            torch.set_rng_state(own["random"])
+            if own["random_cuda"]:
+                torch.cuda.set_rng_state_all(own["random_cuda"])
+        else:
+            meters = [Meter() for _ in parts]
+            for meter, part in zip(meters, parts, strict=True):
+                meter.restore(part["meter"], pair.device)
+            self.meter = Meter.joined(meters if processes.first else ())
+            processes.seed(seed, self.epoch, self.step)
+        return len(parts)
 
 
 def is_finished(folder: Path) -> bool:

@@ -1,14 +1,22 @@
-"""The arguments of ``fit`` that are numbers: each within its range, before anything is written."""
+"""The arguments of ``fit``: numbers within their ranges, words among their choices, before anything is written."""
 
 import math
+from collections.abc import Iterable
 
 from ...schedules import Schedule
 
-__all__ = ["check_arguments"]
+__all__ = ["check_arguments", "check_choice"]
 
 
 def check_arguments(
-    epochs: int, lr: float | Schedule | None, clip: float | None, patience: int | None, seed: int, workers: int
+    epochs: int,
+    lr: float | Schedule | None,
+    clip: float | None,
+    patience: int | None,
+    seed: int,
+    workers: int,
+    devices: int | str = 1,
+    nodes: int = 1,
 ) -> None:
     """Check the ranges.
 
@@ -18,6 +26,7 @@ def check_arguments(
     Example:
         >>> check_arguments(epochs=60, lr=1e-3, clip=None, patience=10, seed=0, workers=0)
     """
+    counted = isinstance(devices, int) and devices >= 1
     rates = (lr.start, lr.stop) if isinstance(lr, Schedule) else (1e-3 if lr is None else lr,)
     checks = [
         ("epochs", epochs, epochs >= 1, "at least 1", "60, the default"),
@@ -26,7 +35,22 @@ def check_arguments(
         ("patience", patience, patience is None or patience >= 1, "at least 1, or None", "10"),
         ("seed", seed, seed >= 0, "at least 0", "0"),
         ("workers", workers, workers >= 0, "at least 0", "0"),
+        ("devices", devices, counted or devices == "auto", "at least 1, or 'auto'", "1"),
+        ("nodes", nodes, nodes >= 1, "at least 1", "1"),
     ]
     for name, given, right, expected, remedy in checks:
         if not right:
             raise ValueError(f"{name}: expected a number {expected}; given {given}.\nTry one of:\n- {name}={remedy}")
+
+
+def check_choice(name: str, given: object, choices: Iterable[object]) -> None:
+    """Raise a ValueError unless an argument is one of its choices.
+
+    Example:
+        >>> check_choice("compile", "auto", ("auto", True, False))
+    """
+    if given not in (choices := list(choices)):
+        raise ValueError(
+            f"{name}: expected one of {', '.join(map(repr, choices))}; given {given!r}.\nTry one of:\n"
+            f"- {name}={choices[0]!r}, the default"
+        )

@@ -1,6 +1,8 @@
 """The validation figures of an epoch: the bound on log p(x), loss factors, label accuracy, and what gates do."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import torch
 from pyro import poutine
@@ -15,11 +17,14 @@ from ..objective import data_frame, n_data, random_sites, sanitise
 from ..pair import Pair
 from .gate_sums import GateSums
 from .meter import Meter
+from .processes import ALONE, Processes
 
 __all__ = ["validate"]
 
+Sums = TypeVar("Sums", Meter, GateSums)
 
-def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
+
+def validate(pair: Pair, batches: Batches, seed: int, processes: Processes = ALONE) -> dict[str, float]:
     """Means over a split, in evaluation mode and in nats per row.
 
     The bound is one on log p(x): labels are withheld from it, whatever the training saw, so that methods with and
@@ -28,10 +33,14 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
     there are the figures of :class:`GateSums`, its gates found without labels and parted by them afterwards. Draws come
     from a stream of their own, the same each epoch, and leave the training's untouched.
 
+    Several processes share out the batches, whole ones with the draws that one process would make for them, and all
+    have the figures of all batches in the end.
+
     Args:
         pair: model, guide and objective.
         batches: the split.
         seed: of the draws.
+        processes: that share the work, with the first one's buffers.
 
     Returns:
         name -> mean.
@@ -39,7 +48,9 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
     meter, right, gates = Meter(), defaultdict[str, Meter](Meter), defaultdict[str, GateSums](GateSums)
     devices = [batches.device] if batches.device.type == "cuda" else []
     with evaluating(pair), torch.random.fork_rng(devices):
-        for number, batch in enumerate(batches.epoch(0)):
+        numbers = range(processes.rank, len(batches), processes.world)
+        own = batches.epoch(0, start=min(processes.rank, len(batches)), every=processes.world)
+        for number, batch in zip(numbers, own, strict=True):
             torch.manual_seed(seed + number)  # a bound must not move with what the last batch's labels drew
             terms = pair(batch.x)
             figures = {name: value for name, value in terms.summary().items() if name not in {"loss", *terms.factors}}
@@ -49,8 +60,15 @@ def validate(pair: Pair, batches: Batches, seed: int) -> dict[str, float]:
                 right[name].add({f"accuracy({name})": hit.double().mean()}, len(hit))
             for site, gate in gates_of(pair, batch.x).items():
                 gates[site].add(gate, batch.y, batch.labelled)
+    meters, hits_of_all, gates_of_all = zip(*processes.gather((meter, right, gates)), strict=True)
+    meter, right, gates = Meter.joined(meters), joined(Meter, hits_of_all), joined(GateSums, gates_of_all)
     figures = meter.means() | {name: mean for each in right.values() for name, mean in each.means().items()}
     return figures | {name: figure for site, sums in gates.items() for name, figure in sums.figures(site).items()}
+
+
+def joined(kind: type[Sums], parts: Sequence[Mapping[str, Sums]]) -> dict[str, Sums]:
+    """The sums of each name, of all processes that have some."""
+    return {name: kind.joined(part[name] for part in parts if name in part) for each in parts for name in each}
 
 
 def labelled_figures(pair: Pair, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

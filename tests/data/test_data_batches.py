@@ -106,6 +106,15 @@ def test_shards_are_disjoint_equal_and_exhaustive_but_for_the_remainder(N, size,
     assert {len(list(shard.epoch(2))) for shard in shards} == {len(shards[0])}
 
 
+@pytest.mark.parametrize("world", [1, 2, 3, 7])
+def test_whole_batches_dealt_out_in_turn_are_all_the_batches(world):
+    batches = Batches(split(23), 4, shuffle=True, seed=4)
+    dealt = [list(batches.epoch(1, start=rank, every=world)) if rank < 6 else [] for rank in range(world)]
+    for number, whole in enumerate(batches.epoch(1)):
+        assert torch.equal(dealt[number % world][number // world].x, whole.x)
+    assert sum(map(len, dealt)) == len(batches) == 6
+
+
 def test_step_k_of_all_shards_covers_step_k_of_one_larger_batch():
     whole = Batches(split(24), 6, shuffle=True, seed=4)
     parts = [Batches(split(24), 2, shuffle=True, seed=4, shard=(rank, 3)) for rank in range(3)]

@@ -29,8 +29,9 @@ def test_without_a_terminal_each_line_on_stderr_names_the_run_the_epoch_and_the_
     out, err = capfd.readouterr()
     assert out == ""
     assert "\x1b" not in err
-    assert len(err.splitlines()) == 2
-    for number, (line, row) in enumerate(zip(err.splitlines(), run.history, strict=True), 1):
+    said, *lines = err.splitlines()
+    assert said == "Trains without compiling: 4 steps would not repay it (compile=True if many runs follow)."
+    for number, (line, row) in enumerate(zip(lines, run.history, strict=True), 1):
         figures = r"bound (\S+)  consistency (\S+)"
         shown = re.fullmatch(rf"thesis  epoch {number}/2  train {figures}  validation {figures}  [\d.]+ s", line)
         assert shown, line

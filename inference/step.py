@@ -1,0 +1,40 @@
+"""What a training step evaluates: a batch in, the loss out, its terms beside it."""
+
+from torch import Tensor, nn
+
+from ..data import Batch
+from .pair import Pair
+
+__all__ = ["Step"]
+
+
+class Step(nn.Module):
+    """The loss of a pair, evaluated by Pyro at every call.
+
+    Args:
+        pair: model, guide, factors and objective.
+
+    Attributes:
+        terms: the means of the last loss's terms by name, 0-d and detached, in nats per row. Kept here, for Fabric
+            looks at every tensor that is returned.
+
+    Example:
+        >>> import torch
+        >>> from pellucid import data, zoo
+        >>> from pellucid.data import Batch
+        >>> step = Step(zoo.vae(data.digits(), dim=4))
+        >>> loss = step(Batch(torch.rand(16, 1, 8, 8)))
+        >>> list(step.terms)
+        ['loss', 'bound', 'log p(x)', 'kl(z)']
+    """
+
+    def __init__(self, pair: Pair):
+        super().__init__()
+        self.pair = pair
+        self.terms: dict[str, Tensor] = {}
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The loss, 0-d."""
+        terms = self.pair(*batch)
+        self.terms = terms.summary()
+        return terms.loss

@@ -1,0 +1,66 @@
+"""Every pair of the zoo, small, and data sets that say no more than a pair needs."""
+
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOptionalMemberAccess=false
+
+from typing import ClassVar
+
+import pyro
+import pyro.distributions as dist
+import torch
+from pyro.nn import PyroModule
+from torch import nn
+
+from pellucid import zoo
+from pellucid.guides import NormalPosterior, classify
+from pellucid.inference import AllSampleConsistency
+from pellucid.models import label
+from pellucid.networks import MLPEncoder
+from pellucid.schedules import Ramp
+
+
+class Tiny:
+    shape: ClassVar[tuple[int, ...]] = (1, 4, 4)
+    n_data: ClassVar[int] = 40
+    classes: ClassVar[tuple[str, ...]] = ("a", "b", "c")
+    attributes: ClassVar[bool] = False
+
+
+class Photos:
+    shape: ClassVar[tuple[int, ...]] = (3, 32, 32)
+    n_data: ClassVar[int] = 40
+    classes: ClassVar[tuple[str, ...]] = ("a", "b", "c")
+    attributes: ClassVar[bool] = False
+
+
+class ClassPrior(PyroModule):
+    def __init__(self):
+        super().__init__()
+        self.loc = nn.Parameter(torch.zeros(3, 4))
+
+    def forward(self, y=None, labelled=None):
+        k = label("y", dist.Categorical(logits=self.loc.new_zeros(3)), y, labelled)
+        return pyro.sample("z", dist.Normal(self.loc[k], 1.0).to_event(1))
+
+
+class ClassPosterior(NormalPosterior):
+    def __init__(self, shape):
+        super().__init__(MLPEncoder(shape, (8,)), 4)
+        self.classifier = nn.Linear(8, 3)
+
+    def forward(self, x, y=None, labelled=None):
+        classify("y", dist.Categorical(logits=self.classifier(self.encoder(x))), y, labelled)
+        return super().forward(x)
+
+
+PAIRS = {
+    "class_vsc": lambda data: zoo.class_vsc(data, separation=0.5),
+    "vae": zoo.vae,
+    "beta_vae": lambda data: zoo.beta_vae(data, beta=Ramp(0, 4)),
+    "vsc": zoo.vsc,
+    "vsc, class-consistent": lambda data: zoo.vsc(data, consistency=3.0, slab=Ramp(0, 1)),
+    "vsc, hard": lambda data: zoo.vsc(data, relaxed=False, consistency=Ramp(0, 3)),
+    "vsc, pseudo-inputs": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, consistency=3.0),
+    "vsc, classes kept apart": lambda data: zoo.vsc(data, separation=1.0, factors=[AllSampleConsistency(3.0)]),
+    "vsc, mixture": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, selector="variational"),
+    "composed": lambda data: zoo.compose(data, prior=ClassPrior(), posterior=ClassPosterior),
+}
