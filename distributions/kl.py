@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 from torch.distributions import Distribution, kl_divergence, register_kl
-from torch.special import entr, xlogy
+from torch.special import entr
 
 from .observed import Clamped, PartlyObserved
 from .spike_and_slab import SpikeAndSlab
@@ -40,10 +40,24 @@ def kl_spike_and_slab(q: SpikeAndSlab, p: SpikeAndSlab) -> Tensor:
         >>> kl_spike_and_slab(q, p).exp().round()
         tensor(2.)
     """
-    ratio = (q.scale / p.scale) ** 2
-    slab = 0.5 * (ratio + ((q.loc - p.loc) / p.scale) ** 2 - 1 - ratio.log())
-    cross = xlogy(q.gate, p.gate) + xlogy(1 - q.gate, 1 - p.gate)
-    return q.gate * slab - entr(q.gate) - entr(1 - q.gate) - cross
+    # Below an enumerated label p differs from label to label in its gates, and q not at all.
+    (gate, loc, scale), (gate_p, loc_p, scale_p) = (map(once, (d.gate, d.loc, d.scale)) for d in (q, p))
+    ratio = (scale / scale_p) ** 2
+    slab = 0.5 * (ratio + ((loc - loc_p) / scale_p) ** 2 - 1 - ratio.log())
+    own = gate * slab - entr(gate) - entr(1 - gate)
+    tiny = torch.finfo(gate_p.dtype).tiny
+    cross = gate * gate_p.clamp(min=tiny).log() + (1 - gate) * (1 - gate_p).clamp(min=tiny).log()
+    impossible = ((gate_p == 0) & (gate > 0)) | ((gate_p == 1) & (gate < 1))
+    divergence = torch.where(impossible, torch.inf, own - cross)
+    return divergence.expand(torch.broadcast_shapes(q.batch_shape, p.batch_shape))
+
+
+def once(x: Tensor) -> Tensor:
+    """A tensor without the repetitions of ``expand``: of size 1 along them."""
+    for dim in range(x.dim()):
+        if x.stride(dim) == 0:
+            x = x.narrow(dim, 0, 1)
+    return x
 
 
 @register_kl(Clamped, Distribution)

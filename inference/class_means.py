@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-__all__ = ["classes_of", "mean_within", "own_class_mean"]
+__all__ = ["classes_of", "mean_within", "own_class_mean", "side_by_side"]
 
 
-def classes_of(labels: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    """The class of every row, named by its first row, and its size.
+def side_by_side(labels: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """An order in which rows of one class stand side by side.
 
     Shapes follow from those of the arguments and never from their values: the function can be exported and compiled.
 
@@ -16,20 +16,38 @@ def classes_of(labels: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         known: boolean ``[B]``. A row outside it is a class of its own, as is a row whose label is NaN.
 
     Returns:
+        The order ``[B]``, and of the row in each place the place ``[B]`` where its class begins and the number ``[B]``
+        of its rows.
+
+    Example:
+        >>> side_by_side(torch.tensor([7, 3, 7, 7]), torch.tensor([True, True, True, False]))
+        (tensor([3, 1, 0, 2]), tensor([0, 1, 2, 2]), tensor([1, 1, 2, 2]))
+    """
+    order = (labels.byte() if labels.dtype == torch.bool else labels).argsort(stable=True)
+    order = order[known[order].byte().argsort(stable=True)]  # those without a class first
+    value, has, place = labels[order], known[order], torch.arange(len(order), device=order.device)
+    same = (value[1:] == value[:-1]) & has[:-1]  # as the row before
+    begin = nn.functional.pad(torch.where(same, 0, place[1:]), (1, 0)).cummax(0).values
+    size = torch.zeros_like(begin).index_add(0, begin, torch.ones_like(begin))
+    return order, begin, size[begin]
+
+
+def classes_of(labels: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """The class of every row, named by its first row, and its size.
+
+    Args:
+        labels: ``[B]`` classes, of any names.
+        known: boolean ``[B]``, as :func:`side_by_side` has it.
+
+    Returns:
         Index ``[B]`` of the first row of one's class, and number ``[B]`` of its rows.
 
     Example:
         >>> classes_of(torch.tensor([7, 3, 7, 7]), torch.tensor([True, True, True, False]))
         (tensor([0, 1, 0, 3]), tensor([2, 1, 2, 1]))
     """
-    order = (labels.byte() if labels.dtype == torch.bool else labels).argsort(stable=True)
-    order = order[known[order].byte().argsort(stable=True)]  # rows of one class side by side, after those without
-    value, has, place = labels[order], known[order], torch.arange(len(order), device=order.device)
-    same = (value[1:] == value[:-1]) & has[:-1]  # as the row before
-    begin = nn.functional.pad(torch.where(same, 0, place[1:]), (1, 0)).cummax(0).values
-    first = torch.empty_like(order).scatter(0, order, order[begin])
-    size = torch.zeros_like(first).index_add(0, first, torch.ones_like(first))
-    return first, size.index_select(0, first)
+    order, begin, size = side_by_side(labels, known)
+    return torch.empty_like(order).scatter(0, order, order[begin]), torch.empty_like(size).scatter(0, order, size)
 
 
 def mean_within(x: Tensor, first: Tensor, size: Tensor) -> Tensor:

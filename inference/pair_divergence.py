@@ -1,18 +1,20 @@
 """The Jensen-Shannon divergence of pairs of rows, value and slope by one operator: the same code in every graph."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from ..distributions import EPS
-from .class_means import classes_of
+from .circle import circle
+from .class_means import classes_of, side_by_side
 from .embedding import spread_in_blocks
 from .pairs import all_pairs, divergence_in_blocks, pair_weight
 
 __all__ = ["drawn_divergence", "pair_divergence"]
 
 FEW = 100  # pairs a row, up to which the pairs themselves cost less than the features of their rows
+SMALL = 2**23  # numbers of all pairs of a batch, up to which they are part of a traced graph
 
 
 def pair_divergence(gate: Tensor, labels: Tensor, known: Tensor, average: str) -> Tensor:
@@ -20,8 +22,9 @@ def pair_divergence(gate: Tensor, labels: Tensor, known: Tensor, average: str) -
 
     .. math:: \sum_{j < k,\, y_j = y_k} w_j \sum_i \mathrm{JSD}(\gamma_{ji}, \gamma_{ki})
 
-    One operator, ``pellucid::pair_divergence``: a graph that is exported or compiled calls it by name, and it may look
-    at how many pairs there are. First derivatives only.
+    One operator, ``pellucid::pair_divergence``, which looks at how many pairs there are and takes the cheaper way; a
+    graph that is exported or compiled calls it by name. In the graph of a small batch the pairs themselves take its
+    place, for a compiler to join with their neighbours. First derivatives only.
 
     Args:
         gate: ``[B, D]``, clamped to ``[EPS, 1 - EPS]``; beyond the clamp the slope is 0.
@@ -41,7 +44,22 @@ def pair_divergence(gate: Tensor, labels: Tensor, known: Tensor, average: str) -
         >>> pair_divergence(gate, torch.tensor([7, 7, 3]), torch.tensor([True, True, True]), "pairs").exp().round()
         tensor(2.)
     """
+    if torch.compiler.is_compiling() and gate.numel() * len(gate) <= 2 * SMALL:
+        return in_graph(gate, labels, known, average)
     return of_classes(gate, labels, known, average)[0]
+
+
+def in_graph(gate: Tensor, labels: Tensor, known: Tensor, average: str) -> Tensor:
+    """The same as operations of a graph: the rows of the largest class are a number that each batch brings."""
+    order, begin, size = side_by_side(labels, known)
+    room = cast(int, size.max().item())
+    torch._check(room >= 1)
+    torch._check(room <= len(gate))
+    inside = gate.clamp(EPS, 1 - EPS)[order]
+    held = inside.detach()
+    ahead = torch.arange(1, room // 2 + 1, device=gate.device)
+    value, slope = circle(held, begin, size, pair_weight(size, average, gate.dtype), ahead)
+    return value + (slope * (inside - held)).sum()
 
 
 def drawn_divergence(gate: Tensor, first: Tensor, second: Tensor, weight: Tensor) -> Tensor:

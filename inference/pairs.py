@@ -104,12 +104,13 @@ def divergence_in_blocks(gate: Tensor, first: Tensor, second: Tensor, weight: Te
     """
     alone, of_alone = entropy_and_slope(gate)
     degree = gate.new_zeros(len(gate)).index_add_(0, first, weight).index_add_(0, second, weight)
-    value, slope = -(degree / 2 * alone.sum(1)).sum(), of_alone.mul_(-degree[:, None] / 2)
+    value, slope, alone = gate.new_zeros(()), of_alone.mul_(-degree[:, None] / 2), alone.sum(1)
     pairs = max(1, BLOCK // max(1, gate.shape[1]))
     for j, k, w in zip(first.split(pairs), second.split(pairs), weight.split(pairs), strict=True):
         middle = gate.index_select(0, j).add_(gate.index_select(0, k)).div_(2)
         together, of_together = entropy_and_slope(middle)
-        value += (together.sum(1) * w).sum()
+        apart = together.sum(1) - (alone.index_select(0, j) + alone.index_select(0, k)) / 2  # pair by pair: exact
+        value += (apart * w).sum()
         half = of_together.mul_(w[:, None] / 2)
         slope.index_add_(0, j, half).index_add_(0, k, half)
     return value, slope

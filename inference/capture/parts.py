@@ -1,16 +1,19 @@
 """What a graph holds of its pair, and whether the pair still has it."""
 
+from operator import attrgetter, is_, itemgetter
 from typing import Any
 
 from torch import nn
 
 __all__ = ["Parts"]
 
+TRAINING, TRAINED = itemgetter("training"), attrgetter("requires_grad")
+
 
 class Parts:
     """The modules, parameters and buffers below a module, as they are now.
 
-    Looked at before every step, so it goes through tables made once and walks no tree.
+    Looked at before every step: it goes through tables made once, walks no tree and runs next to no Python.
 
     Args:
         root: the module.
@@ -24,21 +27,23 @@ class Parts:
     """
 
     def __init__(self, root: nn.Module):
-        self.modules, self.parameters = list(root.modules()), list(root.parameters())
-        self.places = [
+        modules, self.parameters = [vars(module) for module in root.modules()], list(root.parameters())
+        places = [
             (table, name, part)
-            for module in self.modules
-            for table in (module._modules, module._parameters, module._buffers)
+            for module in modules
+            for table in (module["_modules"], module["_parameters"], module["_buffers"])
             for name, part in table.items()
         ]
+        self.tables, self.names, self.parts = (list(column) for column in zip(*places, strict=True))
+        self.modules = modules
+        self.hooks = [module[kind] for module in modules for kind in ("_forward_hooks", "_forward_pre_hooks")]
 
     @property
     def in_place(self) -> bool:
         """Whether all of them are the same objects still: a pair moved to another device has other buffers."""
-        return all(table.get(name) is part for table, name, part in self.places)
+        return all(map(is_, map(dict.get, self.tables, self.names), self.parts))
 
     @property
     def state(self) -> Any:
-        """The modes and hooks of the modules, and which parameters are trained and where they are."""
-        modes = tuple((m.training, len(m._forward_hooks), len(m._forward_pre_hooks)) for m in self.modules)
-        return modes, tuple((p.requires_grad, p.dtype, p.device) for p in self.parameters)
+        """The modes and hooks of the modules, and which parameters are trained."""
+        return tuple(map(TRAINING, self.modules)), tuple(map(len, self.hooks)), tuple(map(TRAINED, self.parameters))

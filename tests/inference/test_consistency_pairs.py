@@ -151,7 +151,7 @@ def graph_of(module, trace, *inputs):
 
 @pytest.mark.parametrize("options", [{"average": "classes"}, {"divergence": "squared"}, {"pairs": 50}, {}], ids=str)
 @pytest.mark.parametrize("trace", ["export", "compile"])
-def test_a_graph_gives_eagers_value_and_gradient_bit_for_bit_for_labels_it_was_not_traced_with(trace, options):
+def test_a_graph_gives_eagers_value_and_gradient_for_labels_it_was_not_traced_with(trace, options):
     torch.manual_seed(0)
     eager = Encoder(**options)
     x, labelled = 3 * torch.randn(20, 5), torch.rand(20) < 0.8
@@ -162,19 +162,24 @@ def test_a_graph_gives_eagers_value_and_gradient_bit_for_bit_for_labels_it_was_n
             torch.manual_seed(1)  # the same random pairs
             value = module(x, labels, labelled)
             found.append((value, *torch.autograd.grad(value, list(eager.parameters()))))
-        assert all(map(torch.equal, *found))
+        torch.testing.assert_close(*found, rtol=1e-5, atol=1e-6)
 
 
-def test_a_graph_lists_pairs_or_spreads_features_as_the_labels_that_it_is_given_need():
+LARGE = 2400  # rows of three dimensions, whose pairs no graph holds
+
+
+def test_the_graph_of_a_large_batch_lists_pairs_or_spreads_features_as_the_labels_that_it_is_given_need():
     torch.manual_seed(0)
-    eager, x, labelled = Encoder(), torch.randn(300, 5), torch.ones(300, dtype=torch.bool)
-    graph = graph_of(eager, "export", x, torch.arange(300) % 30, labelled)
-    for labels in (torch.arange(300) % 30, torch.zeros(300)):
+    eager, x, labelled = Encoder(), torch.randn(LARGE, 5), torch.ones(LARGE, dtype=torch.bool)
+    graph = graph_of(eager, "export", x, torch.arange(LARGE) % 30, labelled)
+    assert any("pair_divergence" in str(node.target) for node in graph.graph.nodes)
+    for labels in (torch.arange(LARGE) % 30, torch.zeros(LARGE)):
         assert torch.equal(graph(x, labels.long(), labelled), eager(x, labels, labelled))
 
 
-def test_an_exported_graph_refuses_a_second_derivative_too():
-    eager, inputs = Encoder(), (torch.randn(20, 5), torch.arange(20) % 4, torch.ones(20, dtype=torch.bool))
+def test_the_graph_of_a_large_batch_refuses_a_second_derivative_too():
+    known = torch.ones(LARGE, dtype=torch.bool)
+    eager, inputs = Encoder(), (torch.randn(LARGE, 5), torch.arange(LARGE) % 4, known)
     value = graph_of(eager, "export", *inputs)(*inputs)
     with pytest.raises(RuntimeError, match=r"first derivatives"):
         torch.autograd.grad(value, eager.gate.weight, create_graph=True)
