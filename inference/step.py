@@ -1,5 +1,6 @@
 """What a training step evaluates: a batch in, the loss out, its terms beside it."""
 
+import torch
 from torch import Tensor, nn
 
 from ..data import Batch
@@ -15,11 +16,11 @@ class Step(nn.Module):
         pair: model, guide, factors and objective.
 
     Attributes:
-        terms: the means of the last loss's terms by name, 0-d and detached, in nats per row. Kept here, for Fabric
-            looks at every tensor that is returned.
+        names: the terms of the last loss.
+        means: ``[T]``, their means, detached, in nats per row. Kept here, for Fabric looks at every tensor that is
+            returned.
 
     Example:
-        >>> import torch
         >>> from pellucid import data, zoo
         >>> from pellucid.data import Batch
         >>> step = Step(zoo.vae(data.digits(), dim=4))
@@ -31,10 +32,16 @@ class Step(nn.Module):
     def __init__(self, pair: Pair):
         super().__init__()
         self.pair = pair
-        self.terms: dict[str, Tensor] = {}
+        self.names, self.means = list[str](), torch.empty(0)
+
+    @property
+    def terms(self) -> dict[str, Tensor]:
+        """The means by name, 0-d."""
+        return dict(zip(self.names, self.means.unbind(), strict=True))
 
     def forward(self, batch: Batch) -> Tensor:
         """The loss, 0-d."""
         terms = self.pair(*batch)
-        self.terms = terms.summary()
+        summary = terms.summary()
+        self.names, self.means = list(summary), torch.stack(list(summary.values()))
         return terms.loss

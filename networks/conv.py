@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from .shapes import check_sizes, leading
@@ -61,6 +62,7 @@ class ConvEncoder(nn.Module):
             layers.append(nn.Conv2d(a, b, 4, stride=2, padding=1, bias=not batch_norm))
             layers += [nn.BatchNorm2d(b), activation()] if batch_norm else [activation()]
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[-1] * side**2, hidden), activation())
+        _in_order(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Features ``[..., out_features]`` of ``x`` ``[..., C, H, W]``."""
@@ -118,11 +120,19 @@ class ConvDecoder(nn.Module):
             layers.append(nn.ConvTranspose2d(a, b, 4, stride=2, padding=1, bias=not batch_norm))
             layers += [nn.BatchNorm2d(b), activation()] if batch_norm else [activation()]
         self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(channels[0], shape[0], 4, stride=2, padding=1))
+        _in_order(self)
 
     def forward(self, z: Tensor) -> Tensor:
         """Images ``[..., C, H, W]`` of ``z`` ``[..., dim]``."""
         rows = leading(z, (self.dim,))
         return self.layers(z.reshape(-1, self.dim)).reshape(*rows, *self.shape)
+
+
+def _in_order(network: nn.Module) -> None:
+    """Put kernels into channels-last order, in which convolutions read them: nothing is then put in order at a step."""
+    for weight in network.parameters():
+        if weight.dim() == 4:
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
 
 def _plan(shape: Sequence[int], channels: Sequence[int] | None) -> tuple[tuple[int, ...], int]:

@@ -60,7 +60,9 @@ class Captured(Step):
 
     def forward(self, batch: Batch) -> Tensor:
         """The loss, 0-d."""
-        loss, self.terms = self.graph(batch)(batch)
+        graph = self.graph(batch)
+        self.names = graph.names
+        loss, self.means = graph.module(*batch)
         return loss
 
     def graph(self, batch: Batch) -> Graph:

@@ -1,6 +1,7 @@
 """A captured loss must be the pair's own: the same terms and gradients under the same draws."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pyro
 import torch
@@ -12,24 +13,22 @@ from ..pair import Pair
 from ..pyro_checks import UNCHECKED
 from ..step import Step
 from ..untouched import untouched
-from .graph import CannotCapture
+from .graph import CannotCapture, Graph
 
 __all__ = ["require_same"]
-
-Loss = Callable[[Batch], tuple[Tensor, dict[str, Tensor]]]
 
 SETTINGS = ((0, 0.0), (1, 0.37), (2, 0.81))
 """Seeds, and fractions of training to which schedules are moved: what Python holds on to differs in one of them."""
 
 
-def require_same(pair: Pair, loss: Loss, batch: Batch, *, terms: float, gradients: float, what: str) -> None:
+def require_same(pair: Pair, graph: Graph, batch: Batch, *, terms: float, gradients: float, what: str) -> None:
     """Compare a captured loss with the pair itself, under three seeds and settings of its schedules.
 
     Nothing is left of it: weights, running statistics, schedules and random numbers are as before.
 
     Args:
         pair: the pair.
-        loss: the captured one.
+        graph: the captured one.
         batch: on which they are compared.
         terms: largest difference of a term, in nats per row, relative where the term is above one.
         gradients: largest norm of the difference of a parameter's gradient, relative to that of the whole gradient.
@@ -41,7 +40,7 @@ def require_same(pair: Pair, loss: Loss, batch: Batch, *, terms: float, gradient
     with untouched(pair, batch.x.device), pyro.settings.context(**UNCHECKED):
         for seed, done in SETTINGS:
             advance(pair, done)
-            (expected, slopes), (found, others) = (evaluated(pair, each, batch, seed) for each in (eager(pair), loss))
+            (expected, slopes), (found, others) = (evaluated(pair, each, batch, seed) for each in (Eager(pair), graph))
             if found.keys() != expected.keys():
                 only = sorted(found.keys() ^ expected.keys())
                 raise CannotCapture(
@@ -68,17 +67,27 @@ def differs(found: str, expected: str, what: str) -> str:
     )
 
 
-def eager(pair: Pair) -> Loss:
-    """The pair's own loss."""
-    step = Step(pair)
-    return lambda batch: (step(batch), step.terms)
+class Eager:
+    """The pair's own loss, as a graph gives it."""
+
+    def __init__(self, pair: Pair):
+        self.step = Step(pair)
+
+    def module(self, *batch: Any) -> tuple[Tensor, Tensor]:
+        """The loss and the means of its terms."""
+        return self.step(Batch(*batch)), self.step.means
+
+    @property
+    def names(self) -> list[str]:
+        """Of the terms of the last loss."""
+        return self.step.names
 
 
-def evaluated(pair: Pair, loss: Loss, batch: Batch, seed: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def evaluated(pair: Pair, graph: Graph | Eager, batch: Batch, seed: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Terms and gradients under a seed."""
     torch.manual_seed(seed)
-    value, terms = loss(batch)
-    return terms, dict(gradients(pair, value))
+    loss, means = graph.module(*batch)
+    return dict(zip(graph.names, means, strict=True)), dict(gradients(pair, loss))
 
 
 def gradients(pair: Pair, loss: Tensor) -> Iterator[tuple[str, Tensor]]:

@@ -33,11 +33,6 @@ class Graph(NamedTuple):
     module: nn.Module
     names: list[str]
 
-    def __call__(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss, and its terms by name."""
-        loss, means = self.module(*batch)
-        return loss, dict(zip(self.names, means.unbind(), strict=True))
-
 
 @contextmanager
 def quiet() -> Iterator[None]:
@@ -83,9 +78,9 @@ def trace_once(pair: Pair, batch: Batch) -> Graph:
     Example:
         >>> from pellucid import data, zoo
         >>> graph = trace_once(zoo.vae(data.digits(), dim=4), Batch(torch.rand(16, 1, 8, 8)))
-        >>> loss, terms = graph(Batch(torch.rand(16, 1, 8, 8)))
-        >>> list(terms)
-        ['loss', 'bound', 'log p(x)', 'kl(z)']
+        >>> loss, means = graph.module(torch.rand(16, 1, 8, 8), None, None)
+        >>> graph.names, len(means)
+        (['loss', 'bound', 'log p(x)', 'kl(z)'], 4)
     """
     names, reached = list[str](), LastSite()
     settings: dict[str, Any] = {"module_local_params": True, **UNCHECKED}

@@ -130,7 +130,7 @@ class Loop:
         """One gradient step."""
         self.fabric_optimiser.zero_grad(set_to_none=True)
         loss = self.module(batch)
-        self.done.meter.add(self.plain.terms, batch.rows)
+        self.done.meter.add(self.plain.names, self.plain.means, batch.rows)
         self.done.step += 1
         # A look at the numbers waits for the device: free on a CPU, dear on a GPU.
         if self.fabric.device.type == "cpu" or self.done.step % 20 == 0:

@@ -40,17 +40,17 @@ class Meter:
         self.bad: Tensor | None = None
         self.count = 0
 
-    def add(self, terms: dict[str, Tensor], rows: int) -> None:
-        """Add batch means, weighted by the batch's rows."""
-        if self.names and list(terms) != self.names:
+    def add(self, names: list[str], means: Tensor, rows: int) -> None:
+        """Add batch means ``[T]`` of the terms named, weighted by the batch's rows."""
+        if self.names and names != self.names:
             raise ValueError(
                 f"sites: expected the terms of the first step, {', '.join(self.names)}; this step has "
-                f"{', '.join(terms)}.\nTry one of:\n- the same sites in every call of the programs\n"
+                f"{', '.join(names)}.\nTry one of:\n- the same sites in every call of the programs\n"
                 "- poutine.mask(mask=...) in place of an if around a sample statement"
             )
-        values = torch.stack(list(terms.values())).double()
+        values = means.double()
         if self.sums is None or self.bad is None:
-            self.names, self.sums, self.bad = list(terms), torch.zeros_like(values), torch.zeros_like(values)
+            self.names, self.sums, self.bad = names, torch.zeros_like(values), torch.zeros_like(values)
         self.sums += rows * values
         # The first step that is not finite decides: after it everything is, so later ones tell nothing.
         self.bad = torch.where(self.bad.any(), self.bad, (~values.isfinite()).to(values))

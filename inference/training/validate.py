@@ -55,9 +55,10 @@ def validate(pair: Pair, batches: Batches, seed: int, processes: Processes = ALO
             terms = pair(batch.x)
             figures = {name: value for name, value in terms.summary().items() if name not in {"loss", *terms.factors}}
             factors, hits = labelled_figures(pair, batch)
-            meter.add(figures | factors, batch.rows)
+            figures |= factors
+            meter.add(list(figures), torch.stack(list(figures.values())), batch.rows)
             for name, hit in hits.items():
-                right[name].add({f"accuracy({name})": hit.double().mean()}, len(hit))
+                right[name].add([f"accuracy({name})"], hit.double().mean()[None], len(hit))
             for site, gate in gates_of(pair, batch.x).items():
                 gates[site].add(gate, batch.y, batch.labelled)
     meters, hits_of_all, gates_of_all = zip(*processes.gather((meter, right, gates)), strict=True)

@@ -44,7 +44,7 @@ def test_every_picture_has_words_for_those_who_cannot_see_it(page):
 
 
 def test_what_differs_between_the_runs_is_said(page):
-    assert "pair.consistency: 3.0 | 0.0" in page.text
+    assert "pair.consistency: 0.5 | 0.0" in page.text
 
 
 def test_a_second_report_takes_the_place_of_the_first_with_the_same_numbers(sparse, page, read_page):
