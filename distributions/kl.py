@@ -2,9 +2,9 @@
 
 import torch
 from pyro.distributions import Independent
+from pyro.distributions.kl import _kl_independent_independent
 from torch import Tensor
 from torch.distributions import Distribution, kl_divergence, register_kl
-from torch.distributions.utils import _sum_rightmost as sum_rightmost
 from torch.special import entr
 
 from .observed import Clamped, PartlyObserved
@@ -42,15 +42,17 @@ def kl_spike_and_slab(q: SpikeAndSlab, p: SpikeAndSlab) -> Tensor:
         >>> kl_spike_and_slab(q, p).exp().round()
         tensor(2.)
     """
-    own, distance, gate, odds, off = parts(q, p)
-    return reachable(own + distance - gate * odds - off).expand(torch.broadcast_shapes(q.batch_shape, p.batch_shape))
+    own, distance, gate, odds, off, never, always = parts(q, p)
+    impossible = never & (gate > 0) | always & (gate < 1)
+    divergence = torch.where(impossible, torch.inf, own + distance - gate * odds - off)
+    return divergence.expand(torch.broadcast_shapes(q.batch_shape, p.batch_shape))
 
 
 @register_kl(Independent, Independent)
 def kl_independent(q: Independent, p: Independent) -> Tensor:
     """Kullback-Leibler divergence of two distributions over vectors of independent parts, in nats.
 
-    The sum over the parts, as torch has it; of spike-and-slabs, whose spikes may differ from label to label, the
+    The sum over the parts, as Pyro has it; of spike-and-slabs, whose spikes may differ from label to label, the
     spikes' cross-entropy with every label is one product of matrices.
 
     Args:
@@ -60,31 +62,33 @@ def kl_independent(q: Independent, p: Independent) -> Tensor:
     Returns:
         Of the broadcast batch shape.
 
-    Raises:
-        NotImplementedError: if the event dimensions differ, or the divergence of the parts is not registered.
-
     Example:
         >>> gate, zeros, ones = torch.tensor([0.0, 0.0]), torch.zeros(2), torch.ones(2)
         >>> q, p = SpikeAndSlab(gate, zeros, ones).to_event(1), SpikeAndSlab(0 * ones + 0.5, zeros, ones).to_event(1)
         >>> kl_independent(q, p).exp().round()
         tensor(4.)
     """
-    events = q.reinterpreted_batch_ndims
-    if events != p.reinterpreted_batch_ndims:
-        raise NotImplementedError
     a, b = q.base_dist, p.base_dist
-    if not (isinstance(a, SpikeAndSlab) and isinstance(b, SpikeAndSlab) and events == 1):
-        return sum_rightmost(kl_divergence(a, b), events)
+    vectors = q.reinterpreted_batch_ndims == p.reinterpreted_batch_ndims == 1
+    if not (vectors and isinstance(a, SpikeAndSlab) and isinstance(b, SpikeAndSlab)):
+        return _kl_independent_independent(q, p)
     whole = torch.broadcast_shapes(a.batch_shape, b.batch_shape)
-    own, distance, gate, odds, off = (x.expand(*x.shape[:-1], whole[-1]) for x in parts(a, b))
-    if odds.shape[:-1].numel() == 1:
-        return reachable((own + distance - gate * odds - off).sum(-1)).expand(whole[:-1])
-    cross = torch.einsum("...d,...d->...", gate, odds) + off.sum(-1)
-    return reachable(own.sum(-1) + distance.sum(-1) - cross).expand(whole[:-1])
+    if parts(a, b)[3].shape[:-1].numel() == 1:
+        return kl_spike_and_slab(a, b).sum(-1)
+    own, distance, gate, odds, off, never, always = (x.expand(*x.shape[:-1], whole[-1]) for x in parts(a, b))
+    divergence = own.sum(-1) + distance.sum(-1) - product(gate, odds) - off.sum(-1)
+    # The probability of what p never does and of what it always does, left undone: a count, and 0 exactly.
+    undone = product(gate, never.to(gate) - always.to(gate)) + always.sum(-1)
+    return torch.where(undone > 0, torch.inf, divergence).expand(whole[:-1])
 
 
-def parts(q: SpikeAndSlab, p: SpikeAndSlab) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """What a divergence is made of: own + distance - gate * odds - off, the last the log-probability of p to be off.
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """Sum over the last dimension, as a product of matrices where the others differ."""
+    return torch.einsum("...d,...d->...", a, b)
+
+
+def parts(q: SpikeAndSlab, p: SpikeAndSlab) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """What a divergence is made of: own + distance - gate * odds - off, and where p is never on and always on.
 
     Nothing is repeated along dimensions that a parameter was expanded to: below an enumerated label p may differ from
     label to label, and q does not; logarithms are taken before the two meet.
@@ -93,22 +97,13 @@ def parts(q: SpikeAndSlab, p: SpikeAndSlab) -> tuple[Tensor, Tensor, Tensor, Ten
     precision = 1 / scale_p
     own = -entr(gate) - entr(1 - gate) - gate * (scale.log() + 0.5)
     distance = 0.5 * gate * ((scale * precision) ** 2 + ((loc - loc_p) * precision) ** 2)
-    off = log(1 - gate_p)
-    return own, distance, gate, log(gate_p) - off - scale_p.log(), off
+    on, off = log_or_0(gate_p), log_or_0(1 - gate_p)
+    return own, distance, gate, on - off - scale_p.log(), off, gate_p == 0, gate_p == 1
 
 
-NEVER = -1e30
-"""For log 0, so that 0 times it is 0."""
-
-
-def log(p: Tensor) -> Tensor:
-    """The logarithm, very low at 0, with a finite slope."""
-    return p.clamp(min=torch.finfo(p.dtype).tiny).log().masked_fill(p == 0, NEVER)
-
-
-def reachable(divergence: Tensor) -> Tensor:
-    """Infinite where q may be what p never is."""
-    return divergence.masked_fill(divergence > 1e-9 * -NEVER, torch.inf)
+def log_or_0(p: Tensor) -> Tensor:
+    """The logarithm; 0 of 0, with slope 0."""
+    return p.clamp(min=torch.finfo(p.dtype).tiny).log().masked_fill(p == 0, 0.0)
 
 
 def once(x: Tensor) -> Tensor:

@@ -24,7 +24,8 @@ def pair_divergence(gate: Tensor, labels: Tensor, known: Tensor, average: str) -
 
     One operator, ``pellucid::pair_divergence``, which looks at how many pairs there are and takes the cheaper way; a
     graph that is exported or compiled calls it by name. In the graph of a small batch the pairs themselves take its
-    place, for a compiler to join with their neighbours. First derivatives only.
+    place, for a compiler to join with their neighbours. First derivatives only: the operator refuses second ones, as
+    compiled graphs do; in a graph that is exported and not compiled they would lack the curvature of this term.
 
     Args:
         gate: ``[B, D]``, clamped to ``[EPS, 1 - EPS]``; beyond the clamp the slope is 0.

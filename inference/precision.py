@@ -84,7 +84,7 @@ class Cast:
         """Enter."""
         if not network.training:
             return args
-        kind = next((arg.device.type for arg in args if isinstance(arg, Tensor)), "cpu")
+        kind = next((parameter.device.type for parameter in network.parameters()), "cpu")
         # A weight is used once a step: keeping its cast would only hold memory.
         region = torch.autocast(kind, self.dtype, cache_enabled=False), NoSites(type(network).__name__)
         for context in region:

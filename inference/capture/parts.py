@@ -28,12 +28,9 @@ class Parts:
 
     def __init__(self, root: nn.Module):
         modules, self.parameters = [vars(module) for module in root.modules()], list(root.parameters())
-        places = [
-            (table, name, part)
-            for module in modules
-            for table in (module["_modules"], module["_parameters"], module["_buffers"])
-            for name, part in table.items()
-        ]
+        self.all = [module[kind] for module in modules for kind in ("_modules", "_parameters", "_buffers")]
+        self.sizes = list(map(len, self.all))
+        places = [(table, name, part) for table in self.all for name, part in table.items()]
         self.tables, self.names, self.parts = (list(column) for column in zip(*places, strict=True))
         self.modules = modules
         self.hooks = [module[kind] for module in modules for kind in ("_forward_hooks", "_forward_pre_hooks")]
@@ -41,9 +38,10 @@ class Parts:
     @property
     def in_place(self) -> bool:
         """Whether all of them are the same objects still: a pair moved to another device has other buffers."""
-        return all(map(is_, map(dict.get, self.tables, self.names), self.parts))
+        same = all(map(is_, map(dict.get, self.tables, self.names), self.parts))
+        return same and list(map(len, self.all)) == self.sizes
 
     @property
     def state(self) -> Any:
         """The modes and hooks of the modules, and which parameters are trained."""
-        return tuple(map(TRAINING, self.modules)), tuple(map(len, self.hooks)), tuple(map(TRAINED, self.parameters))
+        return tuple(map(TRAINING, self.modules)), tuple(map(tuple, self.hooks)), tuple(map(TRAINED, self.parameters))

@@ -104,6 +104,7 @@ def read_config(path: Path) -> dict[str, Any]:
 def require_same_run(path: Path, pair: Pair, data: DataSet, settings: Mapping[str, Any]) -> None:
     """Raise a ValueError that names the first difference to the configuration of the run in ``path``."""
     there, here = flat(read_config(path)), flat(yaml.safe_load(dumped(configuration(pair, data, settings))))
+    there.setdefault("fit.precision", "32-true")  # of runs older than the choice
     for name in sorted((there.keys() | here.keys()) - FREE):
         if there.get(name) != here.get(name):
             raise ValueError(

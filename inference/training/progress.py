@@ -95,6 +95,11 @@ class Progress:
         state: dict[str, Any] = read_state(folder)
         read_weights(folder, pair)
         optimiser.load_state_dict(state["optimiser"])
+        for parameter, moments in optimiser.state.items():
+            for name, moment in moments.items():
+                if isinstance(moment, Tensor) and moment.shape == parameter.shape:
+                    # A fused optimiser reads memory as it lies: moments must lie as their parameter does.
+                    moments[name] = torch.empty_like(parameter, dtype=moment.dtype).copy_(moment)
         self.epoch, self.step, self.history = state["epoch"], state["step"], state["history"]
         self.patience = Patience(**state["patience"])
         self.best = read_best(folder)

@@ -2,6 +2,7 @@
 
 import math
 
+import pyro.distributions as dist
 import pytest
 import torch
 from hypothesis import given, settings
@@ -105,3 +106,32 @@ def test_the_relaxed_posterior_has_the_divergence_of_its_hard_spikes():
     q = RelaxedSpikeAndSlab(torch.rand(4), torch.randn(4), torch.rand(4) + 0.1, 50.0)
     p = SpikeAndSlab(0.2, 0.0, 1.0)
     assert torch.equal(kl_divergence(q, p), kl_divergence(q.hard(), p))
+
+
+LABELS = {"one": (5,), "of three labels": (3, 1, 5), "expanded to three labels": (3, 4, 5)}
+
+
+@pytest.mark.parametrize("shape", list(LABELS.values()), ids=list(LABELS))
+@pytest.mark.parametrize("extreme", [None, 0.0, 1.0])
+def test_of_vectors_it_is_the_sum_of_bernoulli_and_normal_divergences_also_where_a_prior_is_never_or_always_on(
+    shape, extreme
+):
+    torch.manual_seed(0)
+    gate, gate_p = torch.rand(4, 5), torch.rand(shape)
+    if extreme is not None:
+        gate[:, :2], gate_p[..., :2] = extreme, extreme
+    q, p = (gate, torch.randn(4, 5), torch.rand(4, 5) + 0.1), (gate_p, torch.randn(shape), torch.rand(shape) + 0.5)
+    slabs = kl_divergence(Normal(q[1], q[2]), Normal(p[1], p[2]))
+    spikes = kl_divergence(*(Bernoulli(d[0].expand(slabs.shape)) for d in (q, p)))
+    found = kl_divergence(SpikeAndSlab(*q).to_event(1), SpikeAndSlab(*p).to_event(1))
+    torch.testing.assert_close(found, (gate * slabs + spikes).sum(-1), rtol=1e-5, atol=1e-5)
+    if extreme is not None:
+        gate[1, 0] = 0.5  # what p never does, or always
+        found = kl_divergence(SpikeAndSlab(*q).to_event(1), SpikeAndSlab(*p).to_event(1))
+        assert found.isinf().sum(-1).eq(1).all()
+
+
+def test_other_families_keep_the_divergence_that_pyro_knows():
+    q = dist.Normal(torch.zeros(3, 2), 1.0).to_event(2)
+    p = dist.MultivariateNormal(torch.zeros(3, 2), torch.eye(2)).to_event(1)
+    assert kl_divergence(q, p) == 0

@@ -13,7 +13,8 @@ from torch import nn
 
 from pellucid import zoo
 from pellucid.data import Batch
-from pellucid.inference.capture import Captured
+from pellucid.inference.capture import CannotCapture, Captured, trace_once
+from pellucid.inference.capture.check import require_same
 from pellucid.inference.step import Step
 from pellucid.schedules import Ramp, advance
 from tests.zoo_pairs import PAIRS, Photos, Tiny
@@ -186,3 +187,22 @@ def test_the_settings_of_pyro_are_as_they_were():
 def test_labels_by_site_are_captured():
     step = built("composed")
     assert_same(step, Batch(X, {"y": Y}, {"y": KNOWN}))
+
+
+def test_a_layer_added_to_a_network_is_captured_anew():
+    step, batch = built("vae"), BATCHES["no labels"]
+    assert_same(step, batch)
+    step.pair.model.decoder.layers.append(nn.Tanh())
+    assert_same(step, batch)
+
+
+def test_a_graph_whose_gradient_is_not_finite_where_the_pairs_is_does_not_pass():
+    pair, batch = PAIRS["vae"](Tiny), BATCHES["no labels"]
+    graph = trace_once(pair, batch)
+
+    def broken(*fields):
+        loss, means = graph.module(*fields)
+        return loss + 0 * (0 * pair.model.decoder.layers[0].weight).sqrt().sum(), means
+
+    with pytest.raises(CannotCapture, match=r"the gradient of 'model.decoder.layers.0.weight'"):
+        require_same(pair, graph._replace(module=broken), batch, terms=1e-5, gradients=1e-5, what="the graph")

@@ -15,6 +15,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.bit_equal import same
+
 # Runs named on the command line, each by as many forks of this interpreter as it has processes, in the environment that
 # torchrun gives. A factor writes down the rows of every step and, at one of them, waits for the world or fails.
 PROGRAM = '''
@@ -181,17 +183,6 @@ def state(folder: Path) -> dict[str, Any]:
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "run" / "checkpoint" / "weights.safetensors")
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equality of nested plain values, bit for bit in their tensors."""
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    return a == b
 
 
 STOP = [1, STEPS + 13]  # process 1 alone is told, in the middle of epoch 2, between two words

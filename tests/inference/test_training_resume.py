@@ -13,6 +13,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.bit_equal import same
+
 # A factor of weight 0 that writes down the rows of every training step and, at one of them, waits for the world.
 PROGRAM = """
 import os, sys, time, traceback
@@ -91,17 +93,6 @@ def wait_for(path: Path, process: subprocess.Popen) -> None:
         assert process.poll() is None, f"the runs ended without {path}"
         assert time.monotonic() < deadline, f"no {path} in two minutes"
         time.sleep(0.01)
-
-
-def same(a, b) -> bool:
-    """Equality of nested plain values, bit for bit in their tensors."""
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    return a == b
 
 
 def state(folder: Path) -> dict:
