@@ -1,5 +1,7 @@
 """Closed-form divergences: between spike-and-slabs, and from a posterior that is certain of its known rows."""
 
+from typing import cast
+
 import torch
 from pyro.distributions import Independent
 from pyro.distributions.kl import _kl_independent_independent
@@ -71,7 +73,7 @@ def kl_independent(q: Independent, p: Independent) -> Tensor:
     a, b = q.base_dist, p.base_dist
     vectors = q.reinterpreted_batch_ndims == p.reinterpreted_batch_ndims == 1
     if not (vectors and isinstance(a, SpikeAndSlab) and isinstance(b, SpikeAndSlab)):
-        return _kl_independent_independent(q, p)
+        return cast(Tensor, _kl_independent_independent(q, p))
     whole = torch.broadcast_shapes(a.batch_shape, b.batch_shape)
     if parts(a, b)[3].shape[:-1].numel() == 1:
         return kl_spike_and_slab(a, b).sum(-1)
