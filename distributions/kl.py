@@ -74,9 +74,9 @@ def kl_independent(q: Independent, p: Independent) -> Tensor:
     vectors = q.reinterpreted_batch_ndims == p.reinterpreted_batch_ndims == 1
     if not (vectors and isinstance(a, SpikeAndSlab) and isinstance(b, SpikeAndSlab)):
         return cast(Tensor, _kl_independent_independent(q, p))
-    whole = torch.broadcast_shapes(a.batch_shape, b.batch_shape)
-    if parts(a, b)[3].shape[:-1].numel() == 1:
+    if once(b.gate).shape[:-1].numel() == 1:
         return kl_spike_and_slab(a, b).sum(-1)
+    whole = torch.broadcast_shapes(a.batch_shape, b.batch_shape)
     own, distance, gate, odds, off, never, always = (x.expand(*x.shape[:-1], whole[-1]) for x in parts(a, b))
     divergence = own.sum(-1) + distance.sum(-1) - product(gate, odds) - off.sum(-1)
     # The probability of what p never does and of what it always does, left undone: a count, and 0 exactly.

@@ -40,8 +40,8 @@ def class_consistency(
 
     Few pairs are visited in blocks; many never: the divergence is a squared distance of features
     (:mod:`~pellucid.inference.embedding`), whose mean over pairs is the spread about the class mean, exact to rounding.
-    Memory is that of the gates and a block, in an exported or compiled graph as well, which runs the same code. First
-    derivatives only; a backward pass that builds a graph for second ones is refused.
+    Memory is that of the gates and a block, in the graph of a large batch as well; that of a small one holds its pairs.
+    First derivatives only; a backward pass that builds a graph for second ones is refused.
 
     Args:
         gate: ``[B, D]`` probabilities that a dimension is on.

@@ -35,9 +35,10 @@ def training_step(pair: Pair, batch: Callable[[], Batch], steps: int, compile: C
     Raises:
         ValueError: if ``compile`` is True and the pair cannot be captured or compiled.
     """
+    if not compile:
+        return Step(pair)
     if compile == "auto" and steps < REPAID:
         display.say(f"Trains without compiling: {steps} steps would not repay it (compile=True if many runs follow).")
-    if not compile or (compile == "auto" and steps < REPAID):
         return Step(pair)
     display.say("Compiling the step: up to a minute the first time, a few seconds from the cache.")
     step = Captured(pair)

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.bit_equal import same
+from tests.waiting import wait_for
 
 # Runs named on the command line, each by as many forks of this interpreter as it has processes, in the environment that
 # torchrun gives. A factor writes down the rows of every step and, at one of them, waits for the world or fails.
@@ -155,14 +155,6 @@ def start(folders: Mapping[Path, Mapping[str, Any]]) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, str(program), json.dumps(given)], env=os.environ | {"OMP_NUM_THREADS": "1"}
     )
-
-
-def wait_for(path: Path, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
-    while not path.exists():
-        assert process.poll() is None, f"the runs ended without {path}"
-        assert time.monotonic() < deadline, f"no {path} in two minutes"
-        time.sleep(0.01)
 
 
 def result(folder: Path, rank: int = 0) -> dict[str, Any]:

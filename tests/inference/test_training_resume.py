@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.bit_equal import same
+from tests.waiting import wait_for
 
 # A factor of weight 0 that writes down the rows of every training step and, at one of them, waits for the world.
 PROGRAM = """
@@ -85,14 +85,6 @@ def start(program: Path, mode: str, runs: dict[Path, int]) -> subprocess.Popen:
     program.write_text(PROGRAM)
     arguments = [sys.executable, str(program), mode, *(f"{folder}:{wait_at}" for folder, wait_at in runs.items())]
     return subprocess.Popen(arguments, env=os.environ | {"OMP_NUM_THREADS": "1"})
-
-
-def wait_for(path: Path, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
-    while not path.exists():
-        assert process.poll() is None, f"the runs ended without {path}"
-        assert time.monotonic() < deadline, f"no {path} in two minutes"
-        time.sleep(0.01)
 
 
 def state(folder: Path) -> dict:
