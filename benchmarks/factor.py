@@ -8,11 +8,11 @@ import multiprocessing
 import platform
 import statistics
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from benchmarks.memory import added
 from benchmarks.timing import interleaved
 from pellucid.distributions import entropy
 from pellucid.inference import class_consistency
@@ -69,21 +69,12 @@ def call(form: str, batch: int, dim: int) -> Callable[[], None]:
     return run
 
 
-def resident(figure: str) -> float:
-    """Megabytes of this process, now (``VmRSS``) or at most (``VmHWM``), as Linux tells them."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(figure))
-    return int(line.split()[1]) / 1024
-
-
 def peak(form: str, batch: int, dim: int, threads: int) -> float:
     """Megabytes that one call adds to a process that has made a small one."""
     torch.set_num_threads(threads)
     call(form, 20, 4)()
     run = call(form, batch, dim)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts from here
-    before = resident("VmRSS")
-    run()
-    return resident("VmHWM") - before
+    return added(run)
 
 
 def main() -> None:

@@ -9,6 +9,22 @@ from .consistency import Consistency, class_consistency
 from .drawn_by import drawn_by
 from .evidence import Evidence, log_evidence
 from .few_labels import FewLabels, few_label_accuracy
+from .information import (
+    ActiveUnits,
+    Information,
+    InformationBounds,
+    InformationSum,
+    LabelInformation,
+    SparsityIdentity,
+    active_units,
+    fano_bound,
+    influential,
+    information_bounds,
+    keep_only,
+    label_information,
+    mutual_information,
+    sparsity_identity,
+)
 from .matching import Matching, active_matching, factor_matching
 from .pattern import Agreement, pattern_agreement
 from .sharing import Roles, Sharing, category_sharing, class_gate, dimension_roles
@@ -17,14 +33,21 @@ from .traverse import ink, slant, traverse
 from .used import clamp_cost, used_dimensions
 
 __all__ = [
+    "ActiveUnits",
     "Agreement",
     "Consistency",
     "Evidence",
     "FewLabels",
+    "Information",
+    "InformationBounds",
+    "InformationSum",
+    "LabelInformation",
     "Matching",
     "Roles",
     "Sharing",
+    "SparsityIdentity",
     "active_matching",
+    "active_units",
     "category_sharing",
     "clamp_cost",
     "class_consistency",
@@ -32,12 +55,19 @@ __all__ = [
     "dimension_roles",
     "drawn_by",
     "factor_matching",
+    "fano_bound",
     "few_label_accuracy",
     "figures",
+    "influential",
+    "information_bounds",
     "ink",
+    "keep_only",
+    "label_information",
     "log_evidence",
+    "mutual_information",
     "pattern_agreement",
     "slant",
+    "sparsity_identity",
     "to_arviz",
     "traverse",
     "used_dimensions",

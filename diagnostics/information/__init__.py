@@ -1,0 +1,28 @@
+"""How much a latent dimension tells: of the row, of its label, exactly, for posteriors of known form."""
+
+from .active import ActiveUnits, active_units
+from .bounds import InformationBounds, information_bounds
+from .fano import fano_bound
+from .identity import SparsityIdentity, sparsity_identity
+from .influential import influential, keep_only
+from .label import LabelInformation, label_information
+from .mutual import mutual_information
+from .result import Information
+from .sums import InformationSum
+
+__all__ = [
+    "ActiveUnits",
+    "Information",
+    "InformationBounds",
+    "InformationSum",
+    "LabelInformation",
+    "SparsityIdentity",
+    "active_units",
+    "fano_bound",
+    "influential",
+    "information_bounds",
+    "keep_only",
+    "label_information",
+    "mutual_information",
+    "sparsity_identity",
+]
