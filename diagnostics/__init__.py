@@ -6,6 +6,19 @@ imported by the functions that need them, not by this package.
 
 from . import figures
 from .consistency import Consistency, class_consistency
+from .disentanglement import (
+    DCI,
+    MIG,
+    SAP,
+    FoundFactors,
+    Modularity,
+    dci,
+    factor_information,
+    match_factors,
+    mig,
+    modularity,
+    sap,
+)
 from .drawn_by import drawn_by
 from .evidence import Evidence, log_evidence
 from .few_labels import FewLabels, few_label_accuracy
@@ -33,16 +46,21 @@ from .traverse import ink, slant, traverse
 from .used import clamp_cost, used_dimensions
 
 __all__ = [
+    "DCI",
+    "MIG",
+    "SAP",
     "ActiveUnits",
     "Agreement",
     "Consistency",
     "Evidence",
     "FewLabels",
+    "FoundFactors",
     "Information",
     "InformationBounds",
     "InformationSum",
     "LabelInformation",
     "Matching",
+    "Modularity",
     "Roles",
     "Sharing",
     "SparsityIdentity",
@@ -52,8 +70,10 @@ __all__ = [
     "clamp_cost",
     "class_consistency",
     "class_gate",
+    "dci",
     "dimension_roles",
     "drawn_by",
+    "factor_information",
     "factor_matching",
     "fano_bound",
     "few_label_accuracy",
@@ -64,8 +84,12 @@ __all__ = [
     "keep_only",
     "label_information",
     "log_evidence",
+    "match_factors",
+    "mig",
+    "modularity",
     "mutual_information",
     "pattern_agreement",
+    "sap",
     "slant",
     "sparsity_identity",
     "to_arviz",

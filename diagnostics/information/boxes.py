@@ -10,7 +10,7 @@ from .kernels import LOCS, PRECISIONS
 __all__ = ["Boxes", "Place", "deposit", "place", "polynomials"]
 
 BLOCK = 64  # Normals of one box that are multiplied at once
-CHUNK = 2**16  # Normals whose polynomials are held at once
+CHUNK = 2**13  # Normals whose polynomials are held at once: few enough for the processor's cache
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Boxes:
 
     Attributes:
         key: ``[4, C]``: dimension, octave, band, cell.
-        moments: ``[C, LOCS, PRECISIONS]``, sums of ``weight 2^e / scale T_a(u) T_b(v)`` over the Normals in the box.
+        moments: ``[C, LOCS, PRECISIONS]``, sums of ``weight 2^e / scale T_a(u) T_b(v)`` over the Normals in the box,
+            T the Chebyshev polynomials up to the sign that :func:`~.kernels.sign` gives.
     """
 
     key: Tensor
@@ -76,12 +77,13 @@ def place(loc: Tensor, scale: Tensor) -> Place:
 
 
 def polynomials(x: Tensor, number: int) -> Tensor:
-    """Chebyshev polynomials of degree 0 to ``number - 1`` at x ``[B, N]``: ``[B, number, N]``."""
+    """Chebyshev polynomials of degree 0 to ``number - 1`` at x ``[B, N]``, up to :func:`sign`: ``[B, number, N]``."""
     value = x.new_empty(len(x), number, x.shape[1])
     value[:, 0], value[:, 1] = 1, x
+    twice = 2 * x
     for degree in range(2, number):
-        torch.mul(value[:, degree - 1], x, out=value[:, degree])
-        value[:, degree].mul_(2).sub_(value[:, degree - 2])
+        step = 1 if degree % 2 else -1
+        torch.addcmul(value[:, degree - 2], value[:, degree - 1], twice, value=step, out=value[:, degree])
     return value
 
 

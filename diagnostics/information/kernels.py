@@ -33,10 +33,11 @@ def density(band: int) -> Tensor:
     band b. On those ranges
 
     .. math:: \frac{1}{\sqrt{2\pi}} e^{-\tau (z - \mu)^2 / 2} \approx \sum_{a < A} \sum_{b < B} E_{ab}(z) \,
-        T_a(2\mu - 1) \, T_b(v(\tau))
+        S_a(2\mu - 1) \, S_b(v(\tau))
 
-    v the precision brought to [-1, 1], so that the sum over any rows in the box is a sum over its A x B moments. The
-    exponential is an entire function of both, and the coefficients fall faster than geometrically.
+    S the Chebyshev polynomials up to :func:`sign` and v the precision brought to [-1, 1], so that the sum over any rows
+    in the box is a sum over its A x B moments. The exponential is an entire function of both, and the coefficients fall
+    faster than geometrically.
 
     Args:
         band: 0 or 1.
@@ -62,13 +63,21 @@ def children() -> Tensor:
     return torch.from_numpy(np.stack([each.T for each in halves]))
 
 
+def sign(number: int) -> np.ndarray:
+    r"""+ + - - + + ..., ``[number]``: Chebyshev polynomials with these signs obey a recurrence of one operation.
+
+    .. math:: S_k = S_{k-2} - (-1)^k \, 2 x \, S_{k-1}
+    """
+    return np.where(np.arange(number) % 4 < 2, 1.0, -1.0)
+
+
 def first_kind(number: int) -> np.ndarray:
     """The zeros of the Chebyshev polynomial of that degree."""
     return chebyshev.chebpts1(number)
 
 
 def transform(number: int) -> np.ndarray:
-    """From values at those zeros to Chebyshev coefficients, ``[coefficient, zero]``."""
-    scale = np.full((number, 1), 2.0 / number)
+    """From values at those zeros to Chebyshev coefficients with their :func:`sign`, ``[coefficient, zero]``."""
+    scale = sign(number) * 2.0 / number
     scale[0] /= 2
-    return scale * chebyshev.chebvander(first_kind(number), number - 1).T
+    return (scale * chebyshev.chebvander(first_kind(number), number - 1)).T
