@@ -6,8 +6,10 @@ from .bundled import digits, mnist5k
 from .celebrities import CelebrityFaces, celeba
 from .cifar import cifar10
 from .dataset import DataSet, Factors, Split, rows_of
+from .emotion import deap
 from .faces import draw_faces
 from .labels import label_mask
+from .manifold import manifold
 from .mnist_like import fashion_mnist, mnist
 from .recipe import recorded
 from .street_numbers import svhn
@@ -22,10 +24,12 @@ __all__ = [
     "Split",
     "celeba",
     "cifar10",
+    "deap",
     "digits",
     "draw_faces",
     "fashion_mnist",
     "label_mask",
+    "manifold",
     "mnist",
     "mnist5k",
     "recorded",

@@ -19,7 +19,7 @@ from pellucid.schedules import Ramp
 
 
 class Tiny:
-    shape: ClassVar[tuple[int, ...]] = (1, 4, 4)
+    shape: ClassVar[tuple[int, ...]] = (4, 2, 2)
     n_data: ClassVar[int] = 40
     classes: ClassVar[tuple[str, ...]] = ("a", "b", "c")
     attributes: ClassVar[bool] = False
@@ -62,5 +62,6 @@ PAIRS = {
     "vsc, pseudo-inputs": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, consistency=3.0),
     "vsc, classes kept apart": lambda data: zoo.vsc(data, separation=1.0, factors=[AllSampleConsistency(3.0)]),
     "vsc, mixture": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, selector="variational"),
+    "vae, recurrent": lambda data: zoo.vae(data, network="recurrent", hidden=(8,), likelihood="normal"),
     "composed": lambda data: zoo.compose(data, prior=ClassPrior(), posterior=ClassPosterior),
 }

@@ -51,8 +51,8 @@ def class_vsc(
         factors: further loss factors.
         sharpness: c of the relaxed gates; from 50 to 200 over training if omitted.
         slab: weight of the slab's warm-up; 1 is none.
-        network: "mlp" or "conv".
-        hidden: widths of an "mlp".
+        network: "mlp", "conv" or "recurrent", as in :func:`~pellucid.zoo.vae`.
+        hidden: widths of an "mlp", or of a recurrent state last.
         likelihood: as in :func:`~pellucid.zoo.vae`.
 
     Example:

@@ -19,6 +19,7 @@ def vae(
     dim: int = 50,
     network: Network = "mlp",
     hidden: Sequence[int] = (400,),
+    channels: Sequence[int] | None = None,
     likelihood: LikelihoodName = "bernoulli",
 ) -> Pair:
     """The variational autoencoder: a standard Normal prior and a diagonal Normal posterior.
@@ -26,10 +27,14 @@ def vae(
     Args:
         data: the data set; its image shape and its number of training rows are used.
         dim: latent dimensions D.
-        network: "mlp" (any image size) or "conv" (28, 32 or 64 pixels).
-        hidden: widths of the hidden layers of an "mlp", from the image inwards; the decoder mirrors them.
+        network: "mlp" (rows of any shape), "conv" (images of 28, 32 or 64 pixels) or "recurrent" (sequences: the
+            first axis of a row is time).
+        hidden: widths of the hidden layers of an "mlp", from the image inwards; the decoder mirrors them. The last is
+            the size of the state of a "recurrent" network.
+        channels: of the convolutions of a "conv", from the image inwards; by default those of
+            :class:`~pellucid.networks.ConvEncoder`.
         likelihood: "bernoulli" for pixels in [0, 1]; "normal" with one learned scale, "normal-per-pixel", or "laplace"
-            with scale 1.
+            with scale 1, all with means in [0, 1]; "normal-real" for rows of any real numbers, with one learned scale.
 
     References:
         Kingma, Welling, Auto-Encoding Variational Bayes (arXiv 1312.6114).
@@ -39,7 +44,7 @@ def vae(
         >>> vae(data.digits(), dim=8).objective.kl_weight
         tensor(1.)
     """
-    encoder, decoder = networks(network, data.shape, dim, hidden)
+    encoder, decoder = networks(network, data.shape, dim, hidden, channels)
     model = LatentModel(NormalPrior(dim), decoder, named_likelihood(likelihood, data.shape), data.n_data)
     return Pair(model, Guide(NormalPosterior(encoder, dim), data.n_data))
 
@@ -52,6 +57,7 @@ def beta_vae(
     dim: int = 50,
     network: Network = "mlp",
     hidden: Sequence[int] = (400,),
+    channels: Sequence[int] | None = None,
     likelihood: LikelihoodName = "bernoulli",
 ) -> Pair:
     """:func:`vae` with the KL weighted by beta in the objective; reported bounds have weight 1.
@@ -60,8 +66,9 @@ def beta_vae(
         data: the data set.
         beta: weight of the KL, or a schedule of it.
         dim: latent dimensions D.
-        network: "mlp" or "conv".
-        hidden: widths of an "mlp".
+        network: "mlp", "conv" or "recurrent", as in :func:`vae`.
+        hidden: widths of an "mlp", or of a recurrent state last.
+        channels: of a "conv".
         likelihood: as in :func:`vae`.
 
     References:
@@ -72,6 +79,6 @@ def beta_vae(
         >>> beta_vae(data.digits(), beta=6.0).objective.kl_weight
         tensor(6.)
     """
-    pair = vae(data, dim=dim, network=network, hidden=hidden, likelihood=likelihood)
+    pair = vae(data, dim=dim, network=network, hidden=hidden, channels=channels, likelihood=likelihood)
     pair.objective = ELBO(kl_weight=beta)
     return pair

@@ -6,13 +6,13 @@ from typing import Literal, Protocol
 from torch import nn
 
 from ..models import Bernoulli, Laplace, Likelihood, Normal
-from ..networks import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
+from ..networks import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder, RecurrentDecoder, RecurrentEncoder
 
 __all__ = ["Labelled", "LikelihoodName", "Network", "Shape", "Shaped", "named_likelihood", "networks"]
 
 Shape = tuple[int, ...]
-Network = Literal["mlp", "conv"]
-LikelihoodName = Literal["bernoulli", "normal", "normal-per-pixel", "laplace"]
+Network = Literal["mlp", "conv", "recurrent"]
+LikelihoodName = Literal["bernoulli", "normal", "normal-per-pixel", "normal-real", "laplace"]
 
 
 class Shaped(Protocol):
@@ -20,7 +20,7 @@ class Shaped(Protocol):
 
     @property
     def shape(self) -> Shape:
-        """(C, H, W)."""
+        """Of a row: (C, H, W) of an image, (T, ...) of a sequence."""
         ...
 
     @property
@@ -43,13 +43,17 @@ class Labelled(Shaped, Protocol):
         ...
 
 
-def networks(kind: Network, shape: Shape, dim: int, hidden: Sequence[int]) -> tuple[nn.Module, nn.Module]:
+def networks(
+    kind: Network, shape: Shape, dim: int, hidden: Sequence[int], channels: Sequence[int] | None = None
+) -> tuple[nn.Module, nn.Module]:
     """Encoder and decoder of one kind."""
     if kind == "conv":
-        return ConvEncoder(shape), ConvDecoder(dim, shape)
+        return ConvEncoder(shape, channels), ConvDecoder(dim, shape, channels)
     if kind == "mlp":
         return MLPEncoder(shape, tuple(hidden)), MLPDecoder(dim, shape, tuple(reversed(hidden)))
-    raise ValueError(f"network: expected 'mlp' or 'conv'; given {kind!r}.")
+    if kind == "recurrent":
+        return RecurrentEncoder(shape, *hidden[-1:]), RecurrentDecoder(dim, shape, *hidden[-1:])
+    raise ValueError(f"network: expected 'mlp', 'conv' or 'recurrent'; given {kind!r}.")
 
 
 def named_likelihood(name: LikelihoodName, shape: Shape) -> Likelihood:
@@ -58,6 +62,7 @@ def named_likelihood(name: LikelihoodName, shape: Shape) -> Likelihood:
         "bernoulli": Bernoulli,
         "normal": Normal,
         "normal-per-pixel": lambda: Normal(shape),
+        "normal-real": lambda: Normal(link="identity"),
         "laplace": lambda: Laplace(learn=False),
     }
     if name not in makers:

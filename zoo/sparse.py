@@ -49,8 +49,8 @@ def vsc(
         sharpness: c of the relaxed gates; from 50 to 200 over training if omitted.
         slab: weight of the slab's warm-up; 1 is none.
         relaxed: False trains on hard draws by the score function.
-        network: "mlp" or "conv".
-        hidden: widths of an "mlp".
+        network: "mlp", "conv" or "recurrent", as in :func:`vae`.
+        hidden: widths of an "mlp", or of a recurrent state last.
         likelihood: as in :func:`vae`.
         prior: "fixed", or the source's "pseudo-inputs": :class:`~pellucid.models.PseudoInputPrior`, on the guide's own
             encoder, with :class:`~pellucid.inference.AggregateSparsity` at weight 1.
