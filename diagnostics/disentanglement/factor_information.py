@@ -1,13 +1,12 @@
 """How many nats each dimension tells of each true factor: counted for points, exact for posteriors."""
 
 import numpy as np
-from scipy.special import entr
 from torch.distributions import Distribution
 
 from ..arrays import Array, as_numpy
 from ..information import label_information
 from ..matching import as_columns
-from .counts import counted_entropy, counted_information
+from .counts import counted_entropy, counted_information, plug_in_entropy
 from .levels import factor_levels, rank_levels
 from .truth import as_truth
 
@@ -103,7 +102,7 @@ def information_and_entropy(
         levels = [factor_levels(values[present, f], bins) for f in group]
         if isinstance(z, Distribution):
             information[:, group] = posterior_information(z, present, levels)
-            entropy[group] = [entr(np.bincount(level) / len(level)).sum() for level in levels]  # of these very rows
+            entropy[group] = [plug_in_entropy(level) for level in levels]  # of these very rows
         else:
             cut = np.stack([rank_levels(column, bins) for column in as_numpy(z)[present].T], 1)
             information[:, group] = np.stack([counted_information(cut, level) for level in levels], 1)

@@ -4,15 +4,23 @@ Every figure is its own object and no part of pyplot's global state: nothing nee
 what is saved or returned. Colours are told apart by colour-blind readers; a colour scale has its unit beside it.
 """
 
+from .accuracy_curve import accuracy_curve
+from .estimator_scatter import estimator_scatter
 from .gate_heatmap import gate_heatmap
 from .image_grids import reconstruction_grid, sample_grid
+from .information_stem import information_stem
+from .kept_grid import kept_grid
 from .matching_matrix import matching_matrix
 from .sharing_matrix import sharing_matrix
 from .training_curves import training_curves
 from .traversal_grid import traversal_grid
 
 __all__ = [
+    "accuracy_curve",
+    "estimator_scatter",
     "gate_heatmap",
+    "information_stem",
+    "kept_grid",
     "matching_matrix",
     "reconstruction_grid",
     "sample_grid",

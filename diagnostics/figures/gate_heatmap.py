@@ -7,7 +7,8 @@ import numpy as np
 
 from ..arrays import Array, as_numpy
 from ..sharing import Roles, dimension_roles
-from .canvas import CATEGORICAL, DIVERGING, INK, MUTED, SEQUENTIAL, place, sheet
+from .canvas import CATEGORICAL, INK, MUTED, SEQUENTIAL, place, sheet
+from .thumbnails import thumbnails
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +68,6 @@ def gate_heatmap(
         )
     role = {heading: roles[heading] if roles else dimension_roles(mean) for heading, mean in means.items()}
     pictures = {heading: as_numpy(images) for heading, images in (drawn or {}).items()}
-    pictures = {heading: images.mean(1) if images.ndim == 4 else images for heading, images in pictures.items()}
     for heading, mean in means.items():
         sizes = [len(role[heading].role), len(pictures.get(heading, mean.T))]
         if sizes != [mean.shape[1]] * 2:
@@ -196,20 +196,6 @@ def number(axes: "Axes", kept: list[int], cell: float) -> None:
         size=8,
         color=MUTED,
     )
-
-
-def thumbnails(axes: "Axes", pictures: np.ndarray) -> None:
-    """The picture of each column in a strip under the numbers, each on its own diverging scale about zero."""
-    for k, picture in enumerate(pictures):
-        limit = np.abs(picture).max() or 1.0
-        axes.imshow(
-            picture, cmap=DIVERGING, vmin=-limit, vmax=limit, extent=(k - 0.46, k + 0.46, 0.46, -0.46),
-            aspect="auto", interpolation="none",
-        )  # fmt: skip
-    axes.set(xlim=(-0.5, max(len(pictures), 1) - 0.5), ylim=(0.5, -0.5), xticks=[])
-    axes.set_yticks([0], ["draws"], size=8)
-    bare(axes)
-    axes.tick_params(labelcolor=MUTED)
 
 
 def explained(roles: Mapping[str, Roles], pictures: bool) -> str:

@@ -4,7 +4,8 @@ import numpy as np
 from torch import Tensor
 
 from ...diagnostics import few_label_accuracy
-from .rows import Rows, in_common
+from ..rows import Rows
+from .labelled import in_common
 
 __all__ = ["features", "measure_few_labels"]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from ...inference import Run
 from ...inference.objective import data_frame, random_sites
 from ..report.partition import Partition
-from .rows import Rows
+from ..rows import Rows
 
 __all__ = ["draw_from_prior", "draw_patterns", "measure_generation"]
 

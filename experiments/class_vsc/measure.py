@@ -1,7 +1,5 @@
 """The figures of one trained run, on validation and on test rows."""
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,14 +8,16 @@ from torch import Tensor
 
 from ...data import Batch, Batches
 from ...inference import Run
+from ..plain import plain
+from ..rows import Rows, encoded
 from .few_labels import measure_few_labels
 from .generation import measure_generation
-from .rows import Rows, encoded, label_counts, labelled_rows
+from .labelled import label_counts, labelled_rows
 from .split import measure_split
 
 __all__ = ["MEASURES", "measure"]
 
-MEASURES = "1"
+MEASURES = "2"
 """Version of the figures: a new one has finished runs measured again."""
 
 LABELS = (100, 500, 5000)
@@ -92,19 +92,3 @@ def majority(rows: Rows) -> float:
     """Share of the largest class: what a constant guess reaches; the mean over the attributes."""
     y = [part.y[part.known] for part in rows.parts.values()]
     return float(np.mean([float(each.bincount().max()) / len(each) for each in y]))
-
-
-def plain(value: Any) -> Any:
-    """The same as JSON has it, None for numbers that are not finite.
-
-    Example:
-        >>> plain({"used": np.array([True, False]), "ratio": np.float32("inf"), "roles": ("global",)})
-        {'used': [True, False], 'ratio': None, 'roles': ['global']}
-    """
-    if isinstance(value, (Tensor, np.ndarray, np.generic)):
-        return plain(value.tolist())
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

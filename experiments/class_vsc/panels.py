@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...diagnostics.figures.canvas import CATEGORICAL, INK, MUTED, place, sheet
+from ...diagnostics.figures.canvas import CATEGORICAL, INK, MUTED
 from ..interval import Interval
+from ..panels import curve, keyed, panel_grid
 from .choice import RATIO, SLACK, ratio
 from .study import PLAIN, Study
 from .variants import family, label_count
@@ -39,39 +40,6 @@ LABEL = {
     "squared": "control: squared difference",
     "alpha": "control: plain, other alpha",
 }
-ACROSS, DOWN = 3.5, 2.75  # inches from one panel to the next
-
-
-def grid(lines: Sequence[str], columns: Sequence[str], title: str) -> tuple["Figure", list[list["Axes"]]]:
-    """A sheet of panels, one line of them for each data set."""
-    width, height = 0.4 + ACROSS * len(columns), 1.15 + DOWN * len(lines)
-    figure = sheet(width, height)
-    figure.text(0.18 / width, 1 - 0.2 / height, title, va="top", size=12.5, color=INK, weight="bold")
-    rows = []
-    for i, line in enumerate(lines):
-        row = []
-        for k, column in enumerate(columns):
-            axes = place(figure, 0.75 + k * ACROSS, 0.85 + i * DOWN, 2.6, 1.95)
-            axes.set_title(f"{line}: {column}" if k == 0 else column, loc="left", size=9.5, color=INK, weight="bold")
-            axes.tick_params(labelsize=8, length=2, colors=MUTED)
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.spines[["left", "bottom"]].set(color="#bbbbbb")
-            axes.grid(color="#ececec", linewidth=0.7)
-            axes.set_axisbelow(True)
-            row.append(axes)
-        rows.append(row)
-    return figure, rows
-
-
-def keyed(figure: "Figure", axes: "Axes", columns: int = 4) -> None:
-    """The legend at the foot, each entry once."""
-    handles = {}
-    for each in figure.axes:
-        for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    figure.legend(
-        handles.values(), handles.keys(), loc="lower center", ncols=columns, fontsize=8, frameon=False, labelcolor=INK
-    )
 
 
 def draw_sweep(study: Study, sets: Sequence[str]) -> "Figure":
@@ -85,7 +53,9 @@ def draw_sweep(study: Study, sets: Sequence[str]) -> "Figure":
         ],
         "sum of I(Y; Gamma), nats": [("", lambda s, v: study.figure(s, v, "test", "I(Y;Gamma)"))],
     }
-    figure, rows = grid(sets, list(panels), "The weight of class consistency, lambda: what it buys and what it costs")
+    figure, rows = panel_grid(
+        sets, list(panels), "The weight of class consistency, lambda: what it buys and what it costs"
+    )
     for set_name, row in zip(sets, rows, strict=True):
         swept = [v for v in study.variants(set_name) if v == PLAIN or family(v) == "lambda"]
         weight = np.array([0.0 if v == PLAIN else float(v.partition("=")[2]) for v in swept])
@@ -103,18 +73,10 @@ def draw_sweep(study: Study, sets: Sequence[str]) -> "Figure":
     return figure
 
 
-def curve(axes: "Axes", x: np.ndarray, found: Sequence[Interval], colour: str, name: str, style: str = "-") -> None:
-    """Means joined by a line, the intervals as a band."""
-    mean, half = np.array([each.mean for each in found]), np.array([each.half for each in found])
-    axes.plot(x, mean, color=colour, linewidth=1.6, marker="o", markersize=3.5, label=name or None, linestyle=style)
-    if np.isfinite(half).any():
-        axes.fill_between(x, mean - half, mean + half, color=colour, alpha=0.15, linewidth=0)
-
-
 def draw_frontier(study: Study, sets: Sequence[str]) -> "Figure":
     """Consistency against what it costs: the bound, used dimensions, accuracy from few labels."""
     columns = ["-ELBO against plain, %", "used dimensions against plain", "accuracy from 500 labels, %"]
-    figure, rows = grid(
+    figure, rows = panel_grid(
         sets, columns, "The frontier: consistency against bound, used dimensions and few-label accuracy"
     )
     for set_name, row in zip(sets, rows, strict=True):
@@ -167,7 +129,7 @@ def draw_few_labels(study: Study, set_name: str) -> "Figure | None":
         return None
     methods = list(dict.fromkeys(method for _, method in few.values()))
     features = ["mu", "gate", "gate*mu"]
-    figure, (row,) = grid(
+    figure, (row,) = panel_grid(
         [set_name], features, "Accuracy from few labels, the class information seeing only those labels"
     )
 

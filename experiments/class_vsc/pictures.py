@@ -10,9 +10,9 @@ from ...diagnostics.figures import gate_heatmap, matching_matrix, sample_grid, s
 from ...inference import Run, load
 from ..report.reading import read_run
 from ..report.walks import walks
+from ..rows import encoded
 from .factors import activities
 from .generation import draw_from_prior, draw_patterns
-from .rows import encoded
 from .study import PLAIN, Study
 from .tables import sharing
 from .variants import titled

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..interval import Interval, interval
+from ..interval import interval
+from ..markdown import markdown, percent, signed
 from .choice import choose, ratio, reaches
 from .reference import ACCURACY, BOUND
 from .study import PLAIN, Study
@@ -21,19 +22,6 @@ __all__ = [
 ]
 
 CATEGORIES = {"fashion_mnist": {"shoes": (5, 7, 9), "tops": (0, 2, 4, 6)}}
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table.
-
-    Example:
-        >>> print(markdown(["a", "b"], [["1", "2"]]))
-        | a | b |
-        |---|---|
-        | 1 | 2 |
-    """
-    first, *rest = ("| " + " | ".join(line) + " |" for line in (head, *rows))
-    return "\n".join([first, "|" + "---|" * len(head), *rest])
 
 
 def main_table(study: Study, set_name: str) -> str:
@@ -59,11 +47,6 @@ def main_table(study: Study, set_name: str) -> str:
         accuracy = [percent(study.figure(set_name, variant, "test", key)) for key in ("accuracy", "accuracy_open")]
         rows.append([titled(variant), *cells, "–" if np.isnan(quotient) else f"{quotient:.1f}", told, *accuracy])
     return markdown(head, rows)
-
-
-def percent(value: Interval) -> str:
-    """A share in per cent."""
-    return Interval(100 * value.mean, 100 * value.half, value.seeds).written(1)
 
 
 def choice_table(study: Study, set_name: str) -> str:
@@ -144,11 +127,6 @@ def sharing_table(study: Study, set_name: str) -> str | None:
         rows.append(cells)
     head = [f"{name}, {where}" for name in CATEGORIES[set_name] for where in ("among themselves", "with the others")]
     return markdown(["Jaccard overlap of active dimensions (change against plain)", *head], rows)
-
-
-def signed(value: Interval, digits: int = 2) -> str:
-    """A change, with its sign."""
-    return ("+" if value.mean >= 0 else "") + value.written(digits)
 
 
 def shown(study: Study, set_name: str) -> list[str]:

@@ -7,7 +7,9 @@ from typing import Any
 import pyro.distributions as dist
 import torch
 from torch import Tensor
+from torch.distributions import MixtureSameFamily, Normal
 
+from ...distributions import SpikeAndSlab
 from ...inference import Run
 
 __all__ = ["Code", "find_code"]
@@ -20,7 +22,7 @@ class Code:
     Attributes:
         site: its name.
         family: of its posterior.
-        marginal: of each dimension in each row, batch ``[N, D]``.
+        marginal: of each dimension in each row, batch ``[N, D]``; a mixture over vectors as it is, event ``[D]``.
         gate: ``[N, D]``, probability that a dimension is on; None for a dense code.
         z: ``[N, D]``, the code of each row: the posterior mean; of a sparse code, the slab's mean where the gate is
             above 1/2, and zero elsewhere.
@@ -31,6 +33,13 @@ class Code:
     marginal: Any
     gate: Tensor | None
     z: Tensor
+
+    @property
+    def closed(self) -> bool:
+        """Whether a dimension is a weighted sum of Normals, maybe with an atom: its information is then exact."""
+        q = self.marginal
+        part = q.component_distribution if isinstance(q, MixtureSameFamily) else q
+        return isinstance(getattr(part, "base_dist", part), Normal | SpikeAndSlab)
 
     def name(self, j: int) -> str:
         """Dimension j, as the page calls it: "z3"; "style[3]" for a site with a longer name."""
@@ -60,7 +69,8 @@ def read(site: str, q: Any) -> Code:
     gate = getattr(base, "gate", None)
     mean, scale = moments(q)
     if gate is None:
-        return Code(site, family, base if base is not None else dist.Normal(mean, scale), None, mean)
+        whole = q if isinstance(q, MixtureSameFamily) else dist.Normal(mean, scale)
+        return Code(site, family, base if base is not None else whole, None, mean)
     return Code(site, family, base, gate, torch.where(gate > 0.5, mean / gate.clamp(min=0.5), 0.0))
 
 

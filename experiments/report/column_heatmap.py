@@ -1,10 +1,11 @@
 """A heatmap for codes without roles: dense ones by class, and sparse ones without labels."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...diagnostics.figures.canvas import DIVERGING, INK, MUTED, SEQUENTIAL, place, sheet
+from ...diagnostics.figures.thumbnails import thumbnails
 from .reading import Space
 
 if TYPE_CHECKING:
@@ -46,16 +47,9 @@ def column_heatmap(space: Space, title: str) -> "Figure":
     table.hlines(np.arange(rows - 1) + 0.5, -0.5, columns - 0.5, color="white", linewidth=0.6)
     table.vlines(np.arange(columns - 1) + 0.5, -0.5, rows - 0.5, color="white", linewidth=0.4)
     strip = place(figure, left, 0.75 + body + 0.24, span, CELL)
-    for k, picture in enumerate(space.drawn[kept].mean(1)):
-        limit = float(np.abs(picture).max()) or 1.0
-        extent = (k - 0.46, k + 0.46, 0.46, -0.46)
-        look: dict[str, Any] = {"cmap": DIVERGING, "vmin": -limit, "vmax": limit}
-        strip.imshow(picture, extent=extent, aspect="auto", interpolation="none", **look)
-    strip.set(xlim=(-0.5, columns - 0.5), ylim=(0.5, -0.5), xticks=[])
-    strip.set_yticks([0], ["draws"], size=8, color=MUTED)
-    for axes in (table, strip):
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
+    thumbnails(strip, space.drawn[kept])
+    table.tick_params(length=0)
+    table.spines[:].set_visible(False)
 
     scale = place(figure, width - 0.85, 0.75, 0.13, scale_height)
     figure.colorbar(ScalarMappable(norm, colours), cax=scale)

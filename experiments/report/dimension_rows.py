@@ -40,6 +40,7 @@ class DimensionRow:
         share: of the rows on which its gate is above 1/2; None for a dense code.
         cost: of holding it at its mean, nats a row.
         information: I(x; z_j), nats.
+        of_class: I(y; z_j), nats; None where the rows are not parted into classes, or it is not known exactly.
         picture: PNG in base64.
     """
 
@@ -51,6 +52,7 @@ class DimensionRow:
     share: float | None
     cost: float
     information: float
+    of_class: float | None
     picture: str
 
 
@@ -99,6 +101,7 @@ def dimension_row(space: Space, j: int) -> DimensionRow:
         share=None if space.share is None else float(space.share[j]),
         cost=float(space.cost[j]),
         information=float(space.information[j]),
+        of_class=None if space.told.of_class is None else float(space.told.of_class[j]),
         picture=thumbnail(space.drawn[j]),
     )
 

@@ -16,6 +16,7 @@ from .headline import headline, question, role_rule
 from .pictures import Picture
 from .quantities import quantities, written
 from .reading import Reading
+from .told_lines import told_lines
 
 __all__ = ["headings", "render"]
 
@@ -74,6 +75,9 @@ def render(
         "listed": sum(len(group.rows) for group in groups),
         "bars": [name for name, _, _ in groups[0].rows[0].gates] if groups else [],
         "used": int(space.used.sum()) if space else 0,
+        "told": told_lines(space) if space else [],
+        "exact": space is not None and space.told.exact,
+        "of_class": space is not None and space.told.of_class is not None,
         "undecoded": reading.undecoded,
         "site": space.code if space else None,
         "labels": labels,

@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from pyro import poutine
 
-from ...diagnostics import Sharing, category_sharing
+from ...diagnostics import Sharing, category_sharing, influential, keep_only
 from ...diagnostics.figures import (
     gate_heatmap,
+    information_stem,
+    kept_grid,
     reconstruction_grid,
     sample_grid,
     sharing_matrix,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "draw_pictures"]
 
 UNITS = {"accuracy": "share of rows", "open": "gates a row", "live": "dimensions", "between": "nats"}
+KEPT = (24, 12, 8, 6, 4, 3, 2, 1, 0)  # dimensions
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,13 @@ def draw_pictures(readings: Mapping[str, Reading], labels: Sequence[Classified],
         folder: exists.
     """
     reading, pictures = next(iter(readings.values())), []
-    parts = (heatmaps(readings), class_pictures(readings, labels), image_pictures(reading), curves(reading))
+    parts = (
+        heatmaps(readings),
+        told_pictures(reading),
+        class_pictures(readings, labels),
+        image_pictures(reading),
+        curves(reading),
+    )
     for section, name, figure, caption in (each for part in parts for each in part):
         path = folder / f"{name}.png"
         figure.savefig(path)
@@ -105,6 +114,40 @@ def heatmaps(readings: Mapping[str, Reading]) -> Drawn:
             what = "Class means of the code" if space.code.gate is None else "Mean gate"
             caption = f"{what} over test rows; columns are used dimensions, the most informative first."
             yield "answer", name, column_heatmap(space, f"{what}: {heading}"), caption
+
+
+def told_pictures(reading: Reading) -> Drawn:
+    """What the dimensions tell, and what is left of an image when only those that tell most are kept."""
+    run, space, shape = reading.run, reading.space, reading.run.data.shape
+    if space is None:
+        return
+    told = space.told
+    caption = (
+        f"Dimensions by what they tell of which of the {told.image.rows} test rows they code, "
+        f"{'exactly' if told.exact else 'at least'}. Below: what each draws, blank where the decoder ignores it, and "
+        "the variance of the codes of all rows together."
+    )
+    if told.share is not None:
+        what = "the attribute that it tells best" if space.meaning.attributes else "the class"
+        caption += f" Colour: how much a dimension tells of {what}, as a share of the entropy."
+    figure = information_stem(
+        told.image,
+        variance=told.variance,
+        specificity=told.share,
+        pictures=space.drawn,
+        title="Information by dimension",
+    )
+    yield "information", "information", figure, caption
+    if len(shape) == 3 and shape[0] in (1, 3):
+        rows, names = exemplars(reading, 8)
+        z, size = space.code.z[rows], len(space.used)
+        ks = [size, *(k for k in KEPT if k < size)]
+        images = torch.stack([run.decode(keep_only(z, influential(told.image, k=k))) for k in ks], 1)
+        caption = (
+            "Mean images at the codes of test rows, of which only the dimensions that tell most are kept; the others "
+            "are set to zero."
+        )
+        yield "information", "kept", kept_grid(images, ks, reading.batch.x[rows], names or None), caption
 
 
 def class_pictures(readings: Mapping[str, Reading], labels: Sequence[Classified]) -> Drawn:

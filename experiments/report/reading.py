@@ -14,9 +14,9 @@ from .agreement import Agreement, measure_agreement
 from .bounds import Bounds, measure_bounds
 from .code import Code, find_code
 from .cost import dimension_cost
-from .information import dimension_information
 from .meaning import Meaning, read_meaning
 from .partition import Partition, partitions
+from .told import Told, read_told
 
 __all__ = ["Reading", "Space", "read_run"]
 
@@ -30,7 +30,7 @@ class Space:
 
     Attributes:
         code: their posterior over the rows.
-        information: ``[D]``, I(x; z_j) in nats.
+        told: what each tells of the image and of its class.
         cost: ``[D]``, what holding a dimension at its mean costs, in nats per row.
         used: ``[D]`` booleans.
         share: ``[D]``, share of the rows on which the gate is above 1/2; None for a dense code.
@@ -40,13 +40,18 @@ class Space:
     """
 
     code: Code
-    information: np.ndarray
+    told: Told
     cost: np.ndarray
     used: np.ndarray
     share: np.ndarray | None
     meaning: Meaning
     drawn: np.ndarray
     agreement: Agreement | None
+
+    @property
+    def information(self) -> np.ndarray:
+        """``[D]``, I(x; z_j) in nats."""
+        return self.told.image.value
 
     @property
     def order(self) -> list[int]:
@@ -101,16 +106,16 @@ def read_run(run: Run) -> Reading:
 
 def read_space(run: Run, code: Code, x: Tensor, parts: list[Partition]) -> Space:
     """The dimensions of a code."""
-    information = dimension_information(code.marginal)
+    told = read_told(run, code, parts)
     cost = dimension_cost(run, code.z[:PRICED], x[:PRICED])
-    used = used_dimensions(code.gate, cost, information)
+    used = used_dimensions(code.gate, cost, told.image.value)
     chosen = np.flatnonzero(used).tolist()
     drawn = np.zeros((len(used), *run.data.shape), dtype=np.float32)
     if chosen:
         drawn[chosen] = drawn_by(run.decode, code.z, chosen)
     return Space(
         code=code,
-        information=information,
+        told=told,
         cost=cost,
         used=used,
         share=None if code.gate is None else (code.gate > 0.5).double().mean(0).numpy(),

@@ -21,13 +21,13 @@ from pellucid.experiments.class_vsc.factors import activities, attribute_regions
 from pellucid.experiments.class_vsc.few_labels import measure_few_labels
 from pellucid.experiments.class_vsc.gates import gate_information
 from pellucid.experiments.class_vsc.generation import measure_generation
+from pellucid.experiments.class_vsc.labelled import label_counts, labelled_rows
 from pellucid.experiments.class_vsc.measure import measure
-from pellucid.experiments.class_vsc.rows import Rows, label_counts, labelled_rows
 from pellucid.experiments.report.code import Code
 from pellucid.experiments.report.cost import dimension_cost
-from pellucid.experiments.report.information import dimension_information
 from pellucid.experiments.report.partition import partitions
 from pellucid.experiments.report.reading import read_run
+from pellucid.experiments.rows import Rows
 from pellucid.inference import Run
 
 
@@ -165,22 +165,6 @@ class TestGateInformation:
         of_class, within = gate_information(gate, parts)
         assert of_class.tolist() == pytest.approx([0, math.log(2) / 2], abs=1e-3)
         assert within.tolist() == pytest.approx([0, math.log(2) / 2], abs=1e-3)
-
-
-class TestInformation:
-    def test_of_a_spike_and_slab_it_is_the_integral_over_the_mixed_measure(self):
-        generator = torch.Generator().manual_seed(0)
-        gate = torch.rand(300, 1, generator=generator)
-        loc, scale = 2 * torch.randn(300, 1, generator=generator), 0.2 + torch.rand(300, 1, generator=generator)
-        z = torch.linspace(-12, 12, 4001).double()
-        slab = gate * dist.Normal(loc, scale).log_prob(z).exp()  # [300, 4001]
-        mean = slab.mean(0)
-        dense = (torch.xlogy(slab, slab) - torch.xlogy(slab, mean)).sum(-1).mean() * (z[1] - z[0])
-        atom = 1 - gate.double()
-        spike = (torch.xlogy(atom, atom) - torch.xlogy(atom, atom.mean())).mean()
-        torch.manual_seed(0)
-        value = dimension_information(SpikeAndSlab(gate, loc, scale), rows=300, draws=60)
-        assert value.item() == pytest.approx(float(dense + spike), abs=0.03)
 
 
 MASKS = {50: torch.arange(200) < 50, 200: torch.ones(200, dtype=torch.bool)}

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pellucid.data import Batch
+from pellucid.diagnostics import Information
 from pellucid.distributions import SpikeAndSlab
 from pellucid.experiments.cli import main
 from pellucid.experiments.report.code import Code
@@ -17,6 +18,7 @@ from pellucid.experiments.report.dimension_rows import dimension_groups
 from pellucid.experiments.report.meaning import read_meaning
 from pellucid.experiments.report.partition import partitions
 from pellucid.experiments.report.reading import Space
+from pellucid.experiments.report.told import Told
 
 
 def table(page: Any) -> dict[int, tuple[str, list[float], list[bool]]]:
@@ -66,8 +68,10 @@ def space_of(gate: np.ndarray, batch: Batch, classes: tuple[str, ...]) -> Space:
     opened = torch.as_tensor(gate, dtype=torch.float32)
     code = Code("z", "SpikeAndSlab", SpikeAndSlab(opened, 0.0, 1.0), opened, opened)
     number, used = gate.shape[1], np.ones(gate.shape[1], dtype=bool)
+    nothing = np.zeros(number)
+    told = Told(Information(nothing, nothing, len(gate), "exact"), exact=True, variance=nothing)
     return Space(
-        code=code, information=np.zeros(number), cost=np.arange(number, 0.0, -1.0), used=used, share=gate.mean(0),
+        code=code, told=told, cost=np.arange(number, 0.0, -1.0), used=used, share=gate.mean(0),
         meaning=read_meaning(code, partitions(batch, classes), used), drawn=np.zeros((number, 1, 2, 2)), agreement=None,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Runs of other kinds have a page too: dense codes, label sites, other families, nothing used."""
 
 import math
+import re
 
 import pyro
 import pyro.distributions as dist
@@ -26,10 +27,11 @@ def test_a_dense_code_is_ranked_by_information_and_shows_no_gates(tmp_path, trai
     assert (run.folder / "figures" / "heatmap.png").is_file()
     assert "sharing" not in page.sections()
     assert "quantity Gates on" not in page.numbers
-    information = [values[-1] for name, values in page.numbers.items() if name.startswith("dimension ")]
+    information = [values[1] for name, values in page.numbers.items() if name.startswith("dimension ")]
     assert information
     assert information == sorted(information, reverse=True)
     assert max(information) < math.log(60) + 1e-6
+    assert "Exact for these rows" in page.text
 
 
 class LabelledPrior(PyroModule):
@@ -125,6 +127,8 @@ def test_a_code_of_another_family_without_labels_and_five_rows_has_a_page(tmp_pa
     run = train(tmp_path / "run", rows, pair, epochs=2)
     page = read_page(write_report(run))
     assert "site w , Gamma" in page.text
+    assert re.search(r"All together carry at least \d", page.text)
+    assert "Lower bounds from draws (InfoNCE)" in page.text
     assert "does not take them alone: extra" in page.text
     assert {"labels", "sharing", "quantity Within-class JSD"}.isdisjoint(page.sections() | page.numbers.keys())
     with xarray.open_dataset(run.folder / "posterior.nc", group="posterior") as posterior:

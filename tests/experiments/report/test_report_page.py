@@ -34,7 +34,8 @@ def test_every_figure_of_the_folder_stands_on_the_page_byte_for_byte(sparse, pag
     files = list((sparse[0].folder / "figures").iterdir())
     shown = {str(given.get("src")).partition(",")[2] for tag, given in page.tags if tag == "img"}
     assert {file.stem for file in files} == {
-        "heatmap", "sharing", "sharing-change", "traversals", "reconstructions", "samples", "training",
+        "heatmap", "information", "kept", "sharing", "sharing-change", "traversals", "reconstructions", "samples",
+        "training",
     }  # fmt: skip
     assert {base64.b64encode(file.read_bytes()).decode() for file in files} <= shown
 

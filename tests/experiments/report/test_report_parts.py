@@ -1,43 +1,20 @@
-"""The parts of the report that need no run: information, headline, partitions, written numbers, configurations."""
+"""The parts of the report that need no run: headline, partitions, written numbers, configurations."""
 
 import math
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pyro.distributions as dist
 import pytest
 import torch
 
 from pellucid.data import Batch
 from pellucid.diagnostics import dimension_roles
-from pellucid.distributions import SpikeAndSlab
 from pellucid.experiments.report.configured import leaves
 from pellucid.experiments.report.headline import headline, role_rule
-from pellucid.experiments.report.information import dimension_information
 from pellucid.experiments.report.meaning import Meaning, attribute_roles
 from pellucid.experiments.report.partition import partitions
 from pellucid.experiments.report.quantities import written
-
-
-def test_information_of_a_gaussian_channel_is_its_closed_form():
-    torch.manual_seed(0)
-    loc = torch.randn(2000, 2) * torch.tensor([2.0, 0.5])
-    value = dimension_information(dist.Normal(loc, 1.0), rows=2000)
-    assert value == pytest.approx([0.5 * math.log(1 + 4), 0.5 * math.log(1 + 0.25)], abs=0.05)
-
-
-def test_information_of_a_gate_without_a_slab_is_that_of_its_coin():
-    torch.manual_seed(0)
-    gate = torch.where(torch.arange(1000) % 2 == 0, 0.9, 0.1)[:, None]
-    value = dimension_information(SpikeAndSlab(gate, 0.0, 1.0), rows=1000, draws=20)
-    assert value == pytest.approx([math.log(2) + 0.9 * math.log(0.9) + 0.1 * math.log(0.1)], abs=0.02)
-
-
-def test_information_is_nothing_when_the_code_ignores_the_row_and_log_n_when_rows_are_told_apart():
-    assert dimension_information(dist.Normal(torch.zeros(50, 1), 1.0)) == pytest.approx([0.0], abs=1e-6)
-    apart = dist.Normal(torch.arange(50.0)[:, None] * 100, 1.0)
-    assert dimension_information(apart) == pytest.approx([math.log(50)], abs=1e-6)
 
 
 def space_of(mean: np.ndarray, used: list[bool] | None = None) -> Any:
