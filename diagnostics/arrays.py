@@ -54,10 +54,10 @@ def as_label(y: Array, rows: int) -> Tensor:
     y = as_tensor(y)
     if y.shape != (rows,):
         raise ValueError(
-            f"y: expected one label for each of the {rows} rows of gate, shape [{rows}]; got {list(y.shape)}.\n"
+            f"y: expected one label for each of the {rows} rows, shape [{rows}]; got {list(y.shape)}.\n"
             "Try one of:\n"
             "- y[:, i] for one of several attributes\n"
-            "- the same selection of rows for gate and y"
+            "- the same selection of rows for both"
         )
     if y.is_floating_point() and not torch.equal(y, y.round()):  # NaN is unequal to itself
         raise ValueError(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .boxes import Boxes, deposit
 from .components import Components
-from .panels import integrals
+from .panels import integrate
 from .row_entropy import surprise
 
 __all__ = ["Aggregate"]
@@ -62,8 +62,15 @@ class Aggregate:
 
         for the share :math:`\bar a` of the atom and the density :math:`\bar c` of the rest.
         """
-        parts = [integrals(boxes, len(group))[0] for group, boxes in self.groups()]
-        return torch.cat(parts) + (0 if self.atom is None else surprise(self.atom / self.rows))
+        return self.integrals()[0]
+
+    def integrals(self) -> tuple[Tensor, Tensor]:
+        r"""The entropy ``[D]``, and :math:`\int z^k \bar c(z) \, dz` for k = 0, 1, 2, ``[D, 3]``."""
+        parts = [integrate(boxes, len(group)) for group, boxes in self.groups()]
+        entropy = torch.cat([part.entropy for part in parts])
+        if self.atom is not None:
+            entropy = entropy + surprise(self.atom / self.rows)
+        return entropy, torch.cat([part.moments for part in parts])
 
     def entropies(self, probe: Components) -> tuple[Tensor, Tensor]:
         r"""The entropy ``[D]``, and the cross-entropy of each row of a probe with the aggregate, ``[M, D]`` nats.
@@ -78,11 +85,12 @@ class Aggregate:
         entropy, cross = [], []
         for group, boxes in self.groups():
             part = probe[:, group.start : group.stop]
-            with torch.enable_grad():
-                none = torch.zeros_like(part.weight, requires_grad=True)
-                whole, _ = integrals(boxes + deposit(none, part.loc, part.scale), len(group))
-                (slope,) = torch.autograd.grad(whole.sum(), none)
-            entropy.append(whole.detach())
+            with torch.inference_mode(False), torch.enable_grad():
+                none = torch.zeros(part.weight.shape, dtype=torch.float64, requires_grad=True)
+                whole = boxes + deposit(none, part.loc, part.scale)
+                found = integrate(Boxes(whole.key, whole.moments.detach()), len(group))
+                (slope,) = torch.autograd.grad(whole.moments, none, found.slope)
+            entropy.append(found.entropy)
             cross.append(((1 + slope) * part.weight).sum(-1))
         total, own = torch.cat(entropy), torch.cat(cross, 1)
         if self.atom is None or probe.atom is None:
@@ -97,5 +105,4 @@ class Aggregate:
         start = 0
         for size in run.unique_consecutive(return_counts=True)[1].tolist():
             group, start = range(start, start + size), start + size
-            boxes = self.boxes.of(group)
-            yield group, Boxes(boxes.key, boxes.moments / self.rows)
+            yield group, self.boxes.mean(group, self.rows)

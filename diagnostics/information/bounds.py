@@ -27,7 +27,7 @@ class InformationBounds:
         upper: ``[D]``, leave-one-out.
         lower_error, upper_error: ``[D]``, standard errors, from the spread between batches, or from the spread between
             rows if there are fewer than eight batches.
-        batch: rows whose densities are compared.
+        batch: rows whose densities are compared, the fewest of a batch.
     """
 
     lower: np.ndarray
@@ -55,7 +55,7 @@ def information_bounds(
         posterior: any distribution with ``sample`` and ``log_prob``, batch ``[N, D]``, or batch ``[N]`` and event
             ``[D]`` of independent dimensions; or locations ``[N, D]`` of Normals with their ``scale``.
         scale: beside locations.
-        batch: B; time is in proportion to N B D. At most N.
+        batch: B, or a few more, so that no rows are left over; time is in proportion to N B D.
         seed: of the draws and of the batches.
 
     Raises:
@@ -74,6 +74,11 @@ def information_bounds(
         if isinstance(q, MixtureSameFamily):  # over whole vectors: each dimension has a mixture of its own
             (parts,) = batches(posterior)
             q = MixtureSameFamily(Categorical(parts.weight), Normal(parts.loc, parts.scale))
+    elif not hasattr(posterior, "shape"):
+        raise ValueError(
+            f"posterior: expected one distribution, or an array of locations with scale=; given "
+            f"{type(posterior).__name__}.\nTry one of:\n- a list of batches joined to one, or bounds of one batch"
+        )
     else:
         (parts,) = batches(posterior, scale)
         q = Normal(parts.loc[..., 0], parts.scale[..., 0])
@@ -84,17 +89,19 @@ def information_bounds(
             "- a distribution of each dimension's own, with batch [N, D]"
         )
     rows = q.batch_shape[0]
-    size = min(batch, rows)
-    if size < 2:
+    if min(batch, rows) < 2:
         raise ValueError(
             f"batch: expected at least two rows to compare; given batch={batch} and {rows} rows.\n"
             "Try one of:\n- batch=1024, and more rows"
         )
-    with torch.random.fork_rng([]):
-        torch.manual_seed(seed)
-        order = torch.randperm(rows)
-        gaps = [compare(taken(q, chosen)) for chosen in order.tensor_split(math.ceil(rows / size))]
-    return summary(gaps, size)
+    device = next(iter(parameters(q).values())).device
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would move other GPUs' generators too
+        if device.type == "cuda":
+            torch.cuda.default_generators[device.index].manual_seed(seed)
+        groups = torch.randperm(rows).tensor_split(max(1, rows // batch))
+        gaps = [compare(taken(q, chosen)) for chosen in groups]
+    return summary(gaps, len(groups[-1]))
 
 
 def compare(q: Any) -> Tensor:
@@ -114,24 +121,29 @@ def compare(q: Any) -> Tensor:
 
 
 def taken(q: Any, rows: Tensor) -> Any:
-    """Some rows of a distribution."""
+    """Some rows of a distribution with batch ``[N, D]``, made anew from their parameters."""
     if isinstance(q, MixtureSameFamily):
         return MixtureSameFamily(taken(q.mixture_distribution, rows), taken(q.component_distribution, rows))
-    names = [name for name in q.arg_constraints if isinstance(getattr(q, name, None), Tensor)]
-    if "logits" in names and "probs" in names:
-        names.remove("probs")
-    shape = (*q.batch_shape, *q.event_shape)
+    whole = parameters(q)
     try:
-        some = {name: getattr(q, name)[rows.to(getattr(q, name).device)] for name in names}
-        part = type(q)(**some, validate_args=False)
+        part = type(q)(**{name: value[rows.to(value.device)] for name, value in whole.items()}, validate_args=False)
     except (IndexError, TypeError) as error:
         raise ValueError(
-            f"posterior: expected a distribution that can be made from its parameters {names}, to take some of its "
-            f"rows; {type(q).__name__} cannot: {error}.\nTry one of:\n- q.base_dist of a transformed distribution: "
+            f"posterior: expected a distribution that can be made from its parameters {list(whole)}, to take some of "
+            f"its rows; {type(q).__name__} cannot: {error}.\nTry one of:\n- q.base_dist of a transformed distribution: "
             "information does not change by a one-to-one map"
         ) from error
-    assert (*part.batch_shape, *part.event_shape) == (len(rows), *shape[1:])
     return part
+
+
+def parameters(q: Any) -> dict[str, Tensor]:
+    """The constructor's arguments of a distribution."""
+    if isinstance(q, MixtureSameFamily):
+        return parameters(q.component_distribution)
+    found = {name: getattr(q, name) for name in q.arg_constraints if isinstance(getattr(q, name, None), Tensor)}
+    if "logits" in found and "probs" in found:
+        del found["probs"]
+    return found
 
 
 def summary(gaps: list[Tensor], size: int) -> InformationBounds:

@@ -38,12 +38,12 @@ class Boxes:
         key, box = torch.cat([self.key, other.key], 1).unique(dim=1, return_inverse=True)
         return Boxes(key, moments.new_zeros(key.shape[1], LOCS, PRECISIONS).index_add(0, box, moments))
 
-    def of(self, dimensions: range) -> "Boxes":
-        """Those of some dimensions, which are counted from 0 again."""
+    def mean(self, dimensions: range, rows: int) -> "Boxes":
+        """Those of some dimensions, which are counted from 0 again, for the mean over so many rows."""
         chosen = (self.key[0] >= dimensions.start) & (self.key[0] < dimensions.stop)
         key = self.key[:, chosen]
         key[0] -= dimensions.start
-        return Boxes(key, self.moments[chosen])
+        return Boxes(key, self.moments[chosen].div_(rows))
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ scales beside it; or an iterable of such batches, or of pairs ``(loc, scale)``."
 
 FARTHEST = 2.0**48
 """The most that a location may be, in units of its scale: a float64 tells hardly more places apart."""
-NARROWEST, WIDEST = 1e-150, 1e150
-"""Scales between which squares are neither 0 nor infinite."""
+NARROWEST, WIDEST = 1e-40, 1e40
+"""Scales that are taken: those of float32."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def batches(posterior: Posterior, scale: Array | None = None) -> Iterator[Compon
     elif isinstance(posterior, Iterable) and scale is None:
         found = 0
         for found, batch in enumerate(posterior, 1):  # noqa: B007
-            pair = isinstance(batch, tuple) and len(batch) == 2
+            pair = isinstance(batch, (tuple, list)) and len(batch) == 2
             yield located(*batch) if pair else components(batch)
         if not found:
             raise ValueError(
@@ -120,13 +120,13 @@ def located(loc: Any, scale: Any) -> Components:
             "- (0.5 * log_variance).exp() where an encoder gives log-variances"
         )
     loc, scale = as_tensor(loc), as_tensor(scale).to(as_tensor(loc).device)
-    if loc.ndim != 2 or scale.shape not in (loc.shape, loc.shape[1:], torch.Size()):
+    if loc.ndim != 2 or loc.numel() == 0 or scale.shape not in (loc.shape, loc.shape[1:], torch.Size()):
         raise ValueError(
-            f"scale: expected the shape of loc, [rows, dimensions]; given {list(scale.shape)} beside "
-            f"{list(loc.shape)}.\nTry one of:\n- loc[:, None] for a single dimension\n"
+            "scale: expected the shape of loc, [rows, dimensions], none of them empty; given "
+            f"{list(scale.shape)} beside {list(loc.shape)}.\nTry one of:\n- loc[:, None] for a single dimension\n"
             "- torch.diagonal(covariance, dim1=-2, dim2=-1).sqrt() for full covariances"
         )
-    return checked(loc.new_ones(()), loc[..., None], scale.expand(loc.shape)[..., None], None)
+    return checked(loc.new_ones(()), loc[..., None], scale.expand(loc.shape)[..., None])
 
 
 def components(q: Any) -> Components:
@@ -135,10 +135,9 @@ def components(q: Any) -> Components:
     if isinstance(q, MixtureSameFamily):
         return mixture(q)
     if isinstance(q, SpikeAndSlab):
-        gate = q.gate[..., None]
-        return checked(gate, q.loc[..., None], q.scale[..., None], 1 - q.gate.double())
+        return checked(q.gate[..., None], q.loc[..., None], q.scale[..., None], atom=True)
     if isinstance(q, Normal):
-        return checked(q.loc.new_ones(()), q.loc[..., None], q.scale[..., None], None)
+        return checked(q.loc.new_ones(()), q.loc[..., None], q.scale[..., None])
     raise unknown(q)
 
 
@@ -167,31 +166,40 @@ def mixture(q: MixtureSameFamily) -> Components:
         part = part.base_dist
     if not isinstance(part, Normal) or not isinstance(choice, Categorical):
         raise unknown(q)
+    weight = choice.probs.double()
+    weight = weight / weight.sum(-1, keepdim=True)
+    weight = weight.expand(*q.batch_shape, weight.shape[-1])  # torch lets all rows share one choice
     if q.event_shape:  # [N, K, D], one choice for the vector: each dimension has the same weights
-        loc, scale = part.loc.movedim(-2, -1), part.scale.movedim(-2, -1)
-        weight = choice.probs[:, None].expand(loc.shape)
-    else:
-        loc, scale, weight = part.loc, part.scale, choice.probs
-    return checked(weight, loc, scale, None)
+        return checked(weight[:, None], part.loc.movedim(-2, -1), part.scale.movedim(-2, -1))
+    return checked(weight, part.loc, part.scale)
 
 
-def checked(weight: Tensor, loc: Tensor, scale: Tensor, atom: Tensor | None) -> Components:
-    """Parameters in float64, or a ValueError that says where one is out of range."""
+def checked(weight: Tensor, loc: Tensor, scale: Tensor, *, atom: bool = False) -> Components:
+    """Parameters in float64, or a ValueError that says where one is out of range; an atom is what the weight leaves."""
     weight, loc, scale = torch.broadcast_tensors(*(each.detach().double() for each in (weight, loc, scale)))
     found = {
-        "location": (loc, loc.isfinite(), "finite"),
-        "scale": (scale, (scale > NARROWEST) & (scale < WIDEST), "finite and positive"),
-        "weight": (weight, (weight >= 0) & (weight <= 1 + 1e-6), "a probability"),
+        "location": (loc, loc.isfinite(), "finite", "look for NaN in the encoder's output: the run may have diverged"),
+        "scale": (
+            scale,
+            (scale > NARROWEST) & (scale < WIDEST),
+            f"positive, from {NARROWEST:g} to {WIDEST:g}",
+            "scale.clamp(min=1e-6), for a scale that underflowed\n- (0.5 * log_variance).exp() where an encoder gives "
+            "log-variances\n- loc / loc.std(0) and scale / loc.std(0): information does not change with the unit",
+        ),
+        "weight": (
+            weight,
+            (weight >= 0) & (weight <= 1 + 1e-6),
+            "a probability",
+            "gate.clamp(0, 1), for one that rounding put outside\n- gate.sigmoid() when these are logits",
+        ),
     }
-    for name, (value, good, wanted) in found.items():
+    for name, (value, good, wanted, remedy) in found.items():
         if not good.all():
             row, dimension, part = (~good).nonzero()[0].tolist()
             raise ValueError(
                 f"posterior: expected every {name} to be {wanted}; {int((~good).sum())} of {good.numel()} are not, the "
                 f"first is {value[row, dimension, part].item():.3g} in row {row}, dimension {dimension}.\n"
-                "Try one of:\n- scale.clamp(min=1e-6), for a scale that underflowed\n"
-                "- look for NaN in the encoder's output: the run may have diverged\n- (0.5 * log_variance).exp() "
-                "where an encoder gives log-variances"
+                f"Try one of:\n- {remedy}"
             )
     far = loc.abs() > FARTHEST * scale
     if far.any():
@@ -202,7 +210,8 @@ def checked(weight: Tensor, loc: Tensor, scale: Tensor, atom: Tensor | None) -> 
             ".\nTry one of:\n- loc - loc.mean(0): information does not change when a dimension is shifted\n"
             "- scale.clamp(min=1e-9 * loc.std(0))"
         )
-    return Components(weight, loc, scale, atom)
+    weight = weight.clamp(max=1)
+    return Components(weight, loc, scale, 1 - weight[..., 0] if atom else None)
 
 
 def unknown(q: Any) -> ValueError:
@@ -211,7 +220,7 @@ def unknown(q: Any) -> ValueError:
     return ValueError(
         f"posterior: expected Normal, SpikeAndSlab, or a MixtureSameFamily of Normals; given {type(q).__name__}{inner}"
         ".\nTry one of:\n- information_bounds(posterior), which takes any distribution with sample and log_prob\n"
-        "- q.base_dist of a transformed distribution: information does not change by a one-to-one map"
+        "- q.base_dist of a masked or transformed one: information does not change by a one-to-one map"
     )
 
 

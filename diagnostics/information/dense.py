@@ -23,8 +23,8 @@ def dense_information(q: Components) -> Information:
     .. math:: I(x; z_j) = - \bar a \log \bar a - \int \bar c \log \bar c \, dz - \frac1N \sum_n H(q(z_j | x_n)),
         \qquad \bar c(z) = \frac1N \sum_{nk} w_{njk} N(z; \mu_{njk}, \sigma_{njk}^2)
 
-    The step is an eighth of the narrowest scale, at which the rule is exact to rounding. Nothing is approximated and
-    nothing is shared with the method "exact", which it is there to check; on a GPU it is quick besides.
+    The step is an eighth of the narrowest scale, at which the rule is exact to rounding. Of the method "exact", which
+    it is there to check, it shares the rows' own entropies and nothing else; on a GPU it is quick besides.
 
     Raises:
         ValueError: if a grid would have more than 2^24 points, for scales that differ too much.

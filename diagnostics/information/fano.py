@@ -37,9 +37,9 @@ def fano_bound(information: float, y: Array) -> float:
     count = np.unique(as_numpy(y), return_counts=True)[1]
     if not information >= 0 or as_numpy(y).ndim != 1 or len(count) < 2:
         raise ValueError(
-            f"fano_bound: expected information of at least 0 nats and labels [N] of two classes or more; given "
-            f"{information} and {len(count)} class{'es' * (len(count) != 1)}.\nTry one of:\n"
-            "- mutual_information(posterior).value[kept].sum()"
+            "fano_bound: expected information of at least 0 nats and labels [N] of two classes or more; given "
+            f"{information} and labels {list(as_numpy(y).shape)} of {len(count)} class{'es' * (len(count) != 1)}.\n"
+            "Try one of:\n- mutual_information(posterior).value[kept].sum()"
         )
     share = count / count.sum()
     entropy = -(share * np.log(share)).sum()

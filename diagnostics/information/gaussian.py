@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from functools import reduce
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -32,27 +33,33 @@ def gaussian_information(parts: Iterable[Components], *, centred: bool) -> Infor
     References:
         Liu et al., Discovering Influential Factors in Variational Autoencoder (arXiv 1809.01804), algorithm 1.
     """
-    rows, first, second = reduce(added, map(sums, parts))
-    mean = first / rows
-    square, centre, logarithm = mean.unbind(-1)
-    variance = square - centre.square() * centred
+    parts = iter(parts)
+    batch = next(parts)
+    centre = batch.loc[..., 0].mean(0)  # about it, squares lose no digits to a code far from 0
+    rows, first, second = reduce(added, (sums(q, centre) for q in chain([batch], parts)))
+    mean, centre = first / rows, centre.cpu()
+    square, offset, logarithm = mean.unbind(-1)
+    # the mean square about 0 or about the mean, and its slope by the offset
+    variance, slope = (
+        (square - offset**2, -2 * offset) if centred else (square + centre * (2 * offset + centre), 2 * centre)
+    )
     information = 0.5 * (variance.log() - logarithm)
     # the estimate is a function of three means: its error by the delta method
-    slope = 0.5 * torch.stack([1 / variance, -2 * centred * centre / variance, -torch.ones_like(variance)], -1)
+    slope = 0.5 * torch.stack([1 / variance, slope / variance, -torch.ones_like(variance)], -1)
     covariance = second / rows - mean[:, :, None] * mean[:, None]
     error = torch.einsum("da,dab,db->d", slope, covariance, slope).clamp(min=0).sqrt() / math.sqrt(rows)
     return Information(information.numpy(), error.numpy(), rows, "matched" if centred else "gaussian")
 
 
-def sums(q: Components) -> tuple[int, Tensor, Tensor]:
-    """Rows, and the sums ``[D, 3]`` and ``[D, 3, 3]`` of the three terms of the estimate and of their products."""
+def sums(q: Components, centre: Tensor) -> tuple[int, Tensor, Tensor]:
+    """Rows, and the sums ``[D, 3]`` and ``[D, 3, 3]`` of the estimate's three terms and of their products."""
     if q.loc.shape[2] != 1 or q.atom is not None:
         raise ValueError(
             f"method: the Normal approximations are for one Normal a dimension; the posterior has {q.kind}.\n"
             'Try one of:\n- method="exact", which takes them all'
         )
-    loc, scale = q.loc[..., 0], q.scale[..., 0]
-    value = torch.stack([scale.square() + loc.square(), loc, 2 * scale.log()], -1)
+    offset, scale = q.loc[..., 0] - centre, q.scale[..., 0]
+    value = torch.stack([scale.square() + offset.square(), offset, 2 * scale.log()], -1)
     return len(q), value.sum(0).cpu(), torch.einsum("nda,ndb->dab", value, value).cpu()
 
 

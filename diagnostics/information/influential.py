@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..arrays import Array
+from ..arrays import Array, as_numpy
 from .components import Posterior
 from .mutual import mutual_information
 from .result import Information
@@ -29,7 +29,7 @@ def influential(
         information: found before, or a posterior as :func:`mutual_information` takes it.
         scale: beside an array of locations.
         k: how many to give; all that pass the threshold if omitted.
-        threshold: least information, in nats; .05 if neither it nor k is given.
+        threshold: nats that they must tell more than; .05 if neither it nor k is given.
 
     Returns:
         ``[at most k]`` indices; those of equal information in their own order.
@@ -43,7 +43,7 @@ def influential(
         ([1, 2], [1])
     """
     found = information if isinstance(information, Information) else mutual_information(information, scale)
-    if k is not None and not 0 <= k <= len(found.value):
+    if k is not None and not (isinstance(k, int) and 0 <= k <= len(found.value)):
         raise ValueError(
             f"k: expected a number of dimensions from 0 to {len(found.value)}; given {k}.\n"
             "Try one of:\n- threshold=0.05, for all that tell more"
@@ -58,7 +58,7 @@ def keep_only(z: Tensor, dimensions: Any) -> Tensor:
 
     Args:
         z: ``[..., D]``.
-        dimensions: indices of those to keep, such as :func:`influential` gives; none is fine.
+        dimensions: indices of those to keep, such as :func:`influential` gives, or booleans ``[D]``; none is fine.
 
     Returns:
         ``[..., D]``, a new tensor.
@@ -70,12 +70,15 @@ def keep_only(z: Tensor, dimensions: Any) -> Tensor:
         >>> keep_only(torch.tensor([1.0, 2.0, 3.0]), [2])
         tensor([0., 0., 3.])
     """
-    chosen = torch.as_tensor(np.asarray(dimensions, dtype=np.int64), device=z.device)
-    if chosen.numel() and not 0 <= int(chosen.min()) <= int(chosen.max()) < z.shape[-1]:
+    given = as_numpy(dimensions) if isinstance(dimensions, Tensor) else np.asarray(dimensions)
+    mask = given.dtype == bool and given.shape == z.shape[-1:]
+    index = np.flatnonzero(given) if mask else given if given.size else given.astype(int)
+    if index.dtype.kind not in "iu" or not ((index >= 0) & (index < z.shape[-1])).all():
         raise ValueError(
-            f"dimensions: expected indices from 0 to {z.shape[-1] - 1}; given {chosen.tolist()}.\n"
-            "Try one of:\n- influential(posterior, k=5)"
+            f"dimensions: expected indices from 0 to {z.shape[-1] - 1}, or {z.shape[-1]} booleans; given "
+            f"{given.tolist()}.\nTry one of:\n- influential(posterior, k=5)\n- active_units(posterior).active"
         )
+    chosen = torch.as_tensor(index, device=z.device)
     kept = torch.zeros_like(z)
     kept[..., chosen] = z[..., chosen]
     return kept

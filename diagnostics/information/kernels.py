@@ -10,8 +10,8 @@ from torch import Tensor
 
 __all__ = ["LOCS", "NODES", "PRECISIONS", "REACH", "children", "density", "gauss_legendre"]
 
-LOCS, PRECISIONS = 13, 15
-"""Chebyshev moments kept of a box, along its locations and along its precisions: an error of some 1e-13 of a peak."""
+LOCS, PRECISIONS = 14, 16
+"""Chebyshev moments kept of a box, along its locations and along its precisions: an error below 1e-13 of a peak."""
 NODES = 14
 """Gauss-Legendre nodes in a panel."""
 REACH = 17

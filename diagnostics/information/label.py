@@ -11,10 +11,9 @@ from ..arrays import Array, as_label
 from .aggregate import Aggregate
 from .components import Posterior, batches
 from .row_entropy import surprise
+from .sample import KEPT
 
 __all__ = ["LabelInformation", "label_information"]
-
-KEPT = 4096  # rows, at most, from which standard errors are computed
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,11 @@ def label_information(posterior: Posterior, y: Array, scale: Array | None = None
     members = [(label == c).nonzero().squeeze(1).to(q.loc.device) for c in classes]
     parts = [Aggregate.of(q[rows]) for rows in members]
     whole = sum(parts[1:], parts[0])
-    stride = math.ceil(len(q) / KEPT)
-    probes = [q[rows[::stride]].to("cpu") for rows in members]
+    some = torch.randperm(len(q), generator=torch.Generator().manual_seed(0))[:KEPT].sort().values.to(q.loc.device)
+    drawn = [some[(label[some.to(label.device)] == c).to(some.device)] for c in classes]
 
-    entropy, cross = whole.entropies(sum(probes[1:], probes[0]))
-    own = [part.entropies(probe) for part, probe in zip(parts, probes, strict=True)]
+    entropy, cross = whole.entropies(q[torch.cat(drawn)].to("cpu"))
+    own = [part.entropies(q[rows].to("cpu")) for part, rows in zip(parts, drawn, strict=True)]
     share = (count.double() / len(q)).cpu()
     value = entropy - share @ torch.stack([each for each, _ in own])
     gain = cross - torch.cat([each for _, each in own])  # of each row: how much likelier it is in its class

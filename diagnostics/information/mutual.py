@@ -6,6 +6,7 @@ import numpy as np
 from torch.distributions import Distribution
 
 from ..arrays import Array
+from .aggregate import NORMALS
 from .components import Components, Posterior, batches
 from .dense import dense_information
 from .gaussian import gaussian_information
@@ -15,7 +16,6 @@ from .sums import InformationSum
 __all__ = ["Method", "mutual_information"]
 
 Method = Literal["exact", "dense", "gaussian", "matched"]
-GROUP = 2**19  # Normals of a batch whose boxes are held at once
 
 
 def mutual_information(posterior: Posterior, scale: Array | None = None, *, method: Method = "exact") -> Information:
@@ -39,7 +39,8 @@ def mutual_information(posterior: Posterior, scale: Array | None = None, *, meth
             - an iterable of such batches, or of pairs ``(loc, scale)``: read once, in fixed memory.
         scale: standard deviations ``[N, D]``, beside an array of locations.
         method:
-            - "exact": by quadrature of the aggregate, to some 1e-11 nats, in time linear in N and D;
+            - "exact": by quadrature of the aggregate, to some 1e-11 nats, in time linear in N and D (and, for mixtures,
+              quadratic in their components);
             - "dense": by quadrature on one uniform grid, in time proportional to N and the grid: a check of
               the first;
             - "gaussian": the source's estimator, in which the aggregate is a zero-mean Normal: an upper bound;
@@ -80,7 +81,7 @@ def mutual_information(posterior: Posterior, scale: Array | None = None, *, meth
         sums.add(posterior, scale)
         return sums.information()
     (q,) = batches(posterior, scale)
-    together = max(1, GROUP // (len(q) * q.loc.shape[2]))
+    together = max(1, NORMALS // (len(q) * q.loc.shape[2]))
     parts = [some(q[:, first : first + together]) for first in range(0, q.dimensions, together)]
     value, error = (np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "standard_error"))
     return Information(value, error, len(q), method)

@@ -24,7 +24,8 @@ def row_entropy(q: Components) -> Tensor:
 
     One Normal: :math:`-w \log w + \frac w2 \log(2 \pi e \sigma^2)`. Several: Gauss-Legendre quadrature on panels cut at
     whole standard deviations of every component, so that each is resolved whatever the others' scales; components that
-    carry next to nothing are left out first.
+    carry next to nothing are left out first. The time grows with the square of
+    the number of components that are left.
     """
     weight, order = q.weight.sort(-1, descending=True)
     loc, scale = q.loc.gather(-1, order).flatten(0, 1), q.scale.gather(-1, order).flatten(0, 1)
@@ -47,6 +48,7 @@ def normal_entropy(weight: Tensor, scale: Tensor) -> Tensor:
 
 def mixture_entropy(weight: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
     r""":math:`-\int c \log c` of weighted Normals, ``[M, K]`` each, summed over the last: ``[M]``."""
+    loc = loc - loc[:, :1]  # far from 0 the places between components would be rounded
     node, share = (each.to(loc.device) for each in gauss_legendre(NODES))
     whole = torch.arange(-EDGE, EDGE + 1, device=loc.device)
     cuts = (loc[..., None] + scale[..., None] * whole).flatten(1).sort(-1).values

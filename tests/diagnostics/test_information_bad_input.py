@@ -23,13 +23,18 @@ from pellucid.distributions import SpikeAndSlab
 @pytest.mark.parametrize(
     ("loc", "scale", "said"),
     [
-        (0.0, 0.0, "every scale to be finite and positive; 1 of 4 are not, the first is 0 in row 1, dimension 0"),
+        (
+            0.0,
+            0.0,
+            "every scale to be positive, from 1e-40 to 1e.40; 1 of 4 are not, the first is 0 in row 1, dim",
+        ),
         (0.0, -1.0, "the first is -1 in row 1"),
         (0.0, math.inf, "the first is inf in row 1"),
         (0.0, math.nan, "the first is nan in row 1"),
         (math.nan, 1.0, "every location to be finite; 1 of 4 are not"),
         (math.inf, 1.0, "every location to be finite"),
-        (1.0, 1e-40, "locations that a float64 tells apart"),
+        (1.0, 1e-30, "locations that a float64 tells apart"),
+        (0.0, 1e-45, "scale.clamp"),
     ],
 )
 def test_parameters_out_of_range_are_named_with_their_row_and_dimension(loc, scale, said):
@@ -75,6 +80,20 @@ def test_locations_without_scales_are_refused_with_the_remedy():
         mutual_information(np.zeros((3, 2)), np.ones((2, 3)))
     with pytest.raises(ValueError, match="the shape of loc"):
         mutual_information(np.zeros(3), np.ones(3))
+
+
+def test_posteriors_without_rows_or_without_dimensions_are_refused_by_every_method():
+    for shape in ((0, 3), (3, 0)):
+        for method in ("exact", "gaussian", "dense"):
+            with pytest.raises(ValueError, match="none of them empty"):
+                mutual_information(np.zeros(shape), np.ones(shape), method=method)
+
+
+def test_a_gate_that_rounding_put_above_one_is_one():
+    gate = torch.tensor([[1.0 + 1.2e-7], [0.5]])
+    found = mutual_information(SpikeAndSlab(gate, 0.0, 1.0, validate_args=False)).value
+    expected = mutual_information(SpikeAndSlab(gate.clamp(max=1), 0.0, 1.0)).value
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
 def test_a_scale_for_each_dimension_serves_all_rows():
@@ -124,14 +143,17 @@ def test_bounds_need_two_rows_and_distributions_that_can_be_taken_apart():
         information_bounds(torch.zeros(1, 2), torch.ones(1, 2))
     with pytest.raises(ValueError, match="at least two rows"):
         information_bounds(torch.zeros(5, 2), torch.ones(5, 2), batch=1)
+    with pytest.raises(ValueError, match="expected one distribution"):
+        information_bounds([Normal(torch.zeros(5, 2), 1.0)])  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="independent of each other"):
         information_bounds(MultivariateNormal(torch.zeros(3, 2), torch.eye(2)))
 
 
 def test_other_arguments_out_of_range_are_named():
     loc, scale = torch.zeros(3, 2), torch.ones(3, 2)
-    with pytest.raises(ValueError, match="k: expected a number of dimensions from 0 to 2"):
-        influential(loc, scale, k=3)
+    for k in (3, -1, 1.5):
+        with pytest.raises(ValueError, match="k: expected a number of dimensions from 0 to 2"):
+            influential(loc, scale, k=k)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="finite posterior means"):
         active_units(torch.full((3, 2), math.nan))
     with pytest.raises(ValueError, match="two classes or more"):

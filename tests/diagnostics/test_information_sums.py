@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -76,27 +75,27 @@ def test_a_long_stream_keeps_no_more_than_its_boxes_and_a_sample_of_its_rows():
     for _ in range(2):
         sums.add(stream(30))
         assert sums.aggregate is not None
-        assert sums.kept is not None
+        assert sums.sample is not None
         sizes.append(len(sums.aggregate.boxes))
-        assert len(sums.kept) <= 4096
+        assert len(sums.sample.rows) == 4096
     assert sums.rows == 30_000
     assert sizes[1] <= 1.1 * sizes[0]  # twice the rows, the same places
     np.testing.assert_allclose(sums.information().value, 0.5 * np.log(26), atol=0.02)
 
 
-def test_peak_memory_of_a_stream_does_not_grow_with_its_rows():
-    def stream(batches):
-        rng = np.random.default_rng(0)
-        for _ in range(batches):
-            yield rng.standard_normal((2000, 2)), np.full((2000, 2), 0.3)
-
-    peaks = []
-    for batches in (5, 20):
-        tracemalloc.start()
-        mutual_information(stream(batches))
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] < 1.5 * peaks[0]
+def test_the_rows_kept_of_a_stream_are_drawn_evenly_from_all_of_it_and_from_every_share():
+    """Batches of four rows: none of the first half is forgotten, and shares of unlike size join in proportion."""
+    sums = [InformationSum(), InformationSum()]
+    for number, rows in enumerate((range(0, 12_000), range(12_000, 16_000))):
+        for batch in torch.tensor(rows).double().split(4 if number else 1000):
+            sums[number].add(batch[:, None], torch.full((len(batch), 1), 1e4))
+    sample = (sums[0] + sums[1]).sample
+    assert sample is not None
+    kept = sample.rows.loc.flatten().numpy()
+    assert len(kept) == 4096
+    counts = np.histogram(kept, bins=8, range=(0, 16_000))[0]
+    assert np.abs(counts - 512).max() < 5 * 512**0.5  # of a draw without return the spread is smaller still
+    assert len(np.unique(kept)) == 4096
 
 
 SCRIPT = """
