@@ -23,6 +23,7 @@ from .drawn_by import drawn_by
 from .evidence import Evidence, log_evidence
 from .few_labels import FewLabels, few_label_accuracy
 from .information import (
+    INFORMATIVE,
     ActiveUnits,
     Information,
     InformationBounds,
@@ -47,6 +48,7 @@ from .used import clamp_cost, used_dimensions
 
 __all__ = [
     "DCI",
+    "INFORMATIVE",
     "MIG",
     "SAP",
     "ActiveUnits",

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from .arrays import Array, as_gate, as_numpy
+from .information import INFORMATIVE
 
 __all__ = ["clamp_cost", "used_dimensions"]
 
@@ -59,7 +60,12 @@ def clamp_cost(reconstruction: Callable[[Tensor], Tensor], z: Tensor) -> np.ndar
 
 
 def used_dimensions(
-    gate: Array | None, clamp_cost: Array, information: Array | None = None, *, cost: float = 0.1, nats: float = 0.05
+    gate: Array | None,
+    clamp_cost: Array,
+    information: Array | None = None,
+    *,
+    cost: float = 0.1,
+    nats: float = INFORMATIVE,
 ) -> np.ndarray:
     r"""The one definition of a used dimension, wherever one is counted.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Array, as_numpy
-from ..information import Information
+from ..information import INFORMATIVE, Information
 from .canvas import CATEGORICAL, INK, MUTED, SEQUENTIAL, place
 from .image_grids import headed
 from .thumbnails import thumbnails
@@ -31,7 +31,7 @@ def information_stem(
     specificity: Array | None = None,
     pictures: Array | None = None,
     names: Sequence[str] | None = None,
-    threshold: float = 0.05,
+    threshold: float = INFORMATIVE,
     most: int = 24,
     title: str = "What each dimension tells",
 ) -> "Figure":

@@ -4,13 +4,14 @@ from .active import ActiveUnits, active_units
 from .bounds import InformationBounds, information_bounds
 from .fano import fano_bound
 from .identity import SparsityIdentity, sparsity_identity
-from .influential import influential, keep_only
+from .influential import INFORMATIVE, influential, keep_only
 from .label import LabelInformation, label_information
 from .mutual import mutual_information
 from .result import Information
 from .sums import InformationSum
 
 __all__ = [
+    "INFORMATIVE",
     "ActiveUnits",
     "Information",
     "InformationBounds",

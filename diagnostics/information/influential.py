@@ -11,9 +11,10 @@ from .components import Posterior
 from .mutual import mutual_information
 from .result import Information
 
-__all__ = ["influential", "keep_only"]
+__all__ = ["INFORMATIVE", "influential", "keep_only"]
 
-INFORMATIVE = 0.05  # nats, of the house's definition of a used dimension
+INFORMATIVE = 0.05
+"""Nats above which a dimension counts as informative, wherever one is counted."""
 
 
 def influential(

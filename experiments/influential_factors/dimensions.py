@@ -4,12 +4,9 @@ from typing import Any
 
 import torch
 
-from ...diagnostics import active_units, mutual_information
+from ...diagnostics import INFORMATIVE, active_units, mutual_information
 
-__all__ = ["ABOVE", "measure_dimensions"]
-
-ABOVE = 0.05
-"""Nats above which a dimension counts as informative: those of the one definition of a used dimension."""
+__all__ = ["measure_dimensions"]
 
 
 def measure_dimensions(marginal: Any) -> dict[str, Any]:
@@ -35,7 +32,7 @@ def measure_dimensions(marginal: Any) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "information": exact.value,
         "standard_error": exact.standard_error,
-        "informative": int((exact.value > ABOVE).sum()),
+        "informative": int((exact.value > INFORMATIVE).sum()),
         "mean_variance": active_units(marginal).variance,
         "variance": (marginal.variance.double().mean(0) + means.var(0, correction=0)).numpy(),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .dimensions import ABOVE
+from ...diagnostics import INFORMATIVE
 
 __all__ = ["Inversions", "inversions"]
 
@@ -42,7 +42,7 @@ def inversions(figures: Mapping[str, Any], other: str = "gaussian") -> Inversion
     """
     exact, error, rival = (np.array(figures[key], dtype=float) for key in ("information", "standard_error", other))
     more = exact[:, None] - exact
-    counted = (more > ERRORS * np.hypot(error[:, None], error)) & (exact > ABOVE)[:, None] & (exact > ABOVE)
+    counted = (more > ERRORS * np.hypot(error[:, None], error)) & (exact > INFORMATIVE)[:, None] & (exact > INFORMATIVE)
     wrong = counted & (rival[:, None] < rival)
     first, second = np.unravel_index(np.argmax(np.where(wrong, more, -np.inf)), more.shape)
     return Inversions(int(counted.sum()), int(wrong.sum()), (int(first), int(second)) if wrong.any() else None)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...data import Batch
-from ...diagnostics import label_information, used_dimensions
+from ...diagnostics import INFORMATIVE, label_information, used_dimensions
 from ...distributions import SpikeAndSlab
 from ...inference import Run
 from ..plain import plain
@@ -15,7 +15,7 @@ from ..report.bounds import measure_bound
 from ..report.cost import dimension_cost
 from ..rows import Rows, encoded
 from .consequences import class_told, row_told
-from .dimensions import ABOVE, measure_dimensions
+from .dimensions import measure_dimensions
 from .emotion import measure_emotion
 from .keeping import measure_accuracy, measure_reconstruction, numbers_kept
 from .truth import measure_truth
@@ -111,7 +111,7 @@ def measure_use(run: Run, train: Rows, test: Rows, information: np.ndarray) -> d
     bound = measure_bound(run, x, draws=1)
     figures: dict[str, Any] = {"-bound": -bound.bound, "reconstruction": bound.reconstruction, "kl of rows": bound.kl}
 
-    above = torch.from_numpy(np.flatnonzero(information > ABOVE))
+    above = torch.from_numpy(np.flatnonzero(information > INFORMATIVE))
     z = test.code.z[:READ]
     held = z.mean(0).expand(z.shape).clone()
     held[:, above] = z[:, above]

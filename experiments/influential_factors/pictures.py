@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ...diagnostics import Information, drawn_by, influential, keep_only, traverse
+from ...diagnostics import INFORMATIVE, Information, drawn_by, influential, keep_only, traverse
 from ...diagnostics.figures import accuracy_curve, estimator_scatter, information_stem, kept_grid, traversal_grid
 from ...inference import Run, load
 from ..rows import encoded
 from ..study import Study
-from .dimensions import ABOVE
 from .reference import ACCURACY, GENERATED, STEPS
 from .variants import titled
 
@@ -52,7 +51,7 @@ def draw_stem(study: Study, set_name: str, variant: str) -> "Figure":
     figures, run = first(study, set_name, variant)
     information = exact(figures)
     z = encoded(run, run.split("test", ROWS)).code.z
-    chosen = influential(information, threshold=ABOVE).tolist()
+    chosen = influential(information, threshold=INFORMATIVE).tolist()
     is_image = len(run.data.shape) == 3 and run.data.name != "deap"
     drawn = np.zeros((len(information.value), *run.data.shape), dtype=np.float32) if is_image else None
     if chosen and drawn is not None:
@@ -63,7 +62,7 @@ def draw_stem(study: Study, set_name: str, variant: str) -> "Figure":
         variance=np.array(figures["variance"]),
         specificity=specificity,
         pictures=drawn,
-        threshold=ABOVE,
+        threshold=INFORMATIVE,
         title=f"{set_name}, {titled(study, set_name, variant)}: what each dimension tells",
     )
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...diagnostics import INFORMATIVE
 from ..interval import Interval, interval
 from ..markdown import markdown, percent
 from ..measures import Measured
 from ..study import Study
-from .dimensions import ABOVE
 from .estimators import side_by_side
 from .inversions import inversions
 from .reference import ACCURACY, ACTIVE
@@ -52,7 +52,7 @@ def spectrum_table(study: Study, set_name: str) -> str:
 
 def above(measured: Measured) -> np.ndarray:
     """Which dimensions are informative."""
-    return np.array(measured.figures["information"]) > ABOVE
+    return np.array(measured.figures["information"]) > INFORMATIVE
 
 
 def active(measured: Measured) -> int:
@@ -72,7 +72,7 @@ def highest(measured: Measured) -> float:
 
 def lowest(measured: Measured) -> float | None:
     """The information of the last informative dimension; None without one."""
-    return min((i for i in measured.figures["information"] if i > ABOVE), default=None)
+    return min((i for i in measured.figures["information"] if i > INFORMATIVE), default=None)
 
 
 def variances(runs: Sequence[Measured]) -> list[str]:

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from ...data import Factors
-from ...diagnostics import dci, match_factors, mig, modularity, sap
+from ...diagnostics import INFORMATIVE, dci, match_factors, mig, modularity, sap
 from ..rows import Rows
-from .dimensions import ABOVE
 
 __all__ = ["all_factors", "measure_truth"]
 
@@ -66,7 +65,7 @@ def measure_truth(rows: Rows, factors: Factors, classes: tuple[str, ...], inform
         "informativeness": of_dci.informativeness_score,
         "names": true.names,
     }
-    order = np.argsort(-information, kind="stable")[: int((information > ABOVE).sum())]
+    order = np.argsort(-information, kind="stable")[: int((information > INFORMATIVE).sum())]
     if not len(order):
         none = [None] * len(true.names)
         return figures | {"share": none, "rank": none, "found": [False] * len(true.names)}

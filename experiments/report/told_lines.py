@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 
+from ...diagnostics import INFORMATIVE
 from .quantities import written
 from .reading import Space
 
 __all__ = ["told_lines"]
-
-LEAST = 0.05  # nats, as in the definition of a used dimension
 
 
 def told_lines(space: Space) -> list[str]:
@@ -21,13 +20,13 @@ def told_lines(space: Space) -> list[str]:
     told = space.told
     image, value = told.image, told.image.value
     largest, total, ceiling = int(value.argmax()), float(value.sum()), math.log(image.rows)
-    number = int((value > LEAST).sum())
+    number = int((value > INFORMATIVE).sum())
     least = "" if told.exact else "at least "
     error = f"± {written(float(image.standard_error[largest]))}"
     most = f"; {space.code.name(largest)} carries most, {least}{written(float(value[largest]))} {error}"
     carry = "carry" if number > 1 else "carries"
     lines = [
-        f"{number or 'None'} of {len(value)} dimensions {carry} more than {LEAST:g} nats. All together "
+        f"{number or 'None'} of {len(value)} dimensions {carry} more than {INFORMATIVE:g} nats. All together "
         f"carry {least}{written(total)} nats{most if number else ''}."
     ]
     which = f"Which of the {image.rows} rows it is takes log {image.rows} = {written(ceiling)} nats to say"
