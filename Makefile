@@ -1,7 +1,7 @@
 # make demo     train class-consistent sparse coding on real digits and write the report
 # make test     run every test, doctest and notebook
 # make check    lint, formatting, types
-# make results  run the desk experiments (some 40 minutes on 2 cores) and write experiments/RESULTS.md
+# make results  run the desk experiments (some 80 minutes on 2 cores) and write experiments/RESULTS.md
 # make bench    time the training step against hand-written, compiled torch, its start, the loop, the consistency factor and information by size
 VENV ?= .venv
 PYTHON ?= python3

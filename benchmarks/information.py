@@ -29,6 +29,7 @@ from pellucid.diagnostics.information.components import batches
 from pellucid.diagnostics.information.dense import dense_information
 
 T = TypeVar("T")
+TICKS = (0.3, 0.5, 1, 2, 5)
 ROWS, DIMENSIONS, USED = 60_000, 128, 15
 GROWTH = {"N": (7_500, 15_000, 30_000, 60_000, 120_000), "D": (16, 32, 64, 128, 256)}
 SAMPLED = 2  # dimensions whose minibatch estimate is timed: it takes long
@@ -119,6 +120,7 @@ def draw(growth: dict[str, list[tuple[float, float, float]]]):
             sizes, [spent[-1] * size / sizes[-1] for size in sizes], "--", color="#767676", label="in proportion"
         )
         panel.set_xticks(sizes, [f"{size:,}" for size in sizes], minor=False)
+        panel.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
         panel.minorticks_off()
         panel.set_xlabel({"N": f"rows N, at D = {DIMENSIONS}", "D": f"dimensions D, at N = {ROWS // 2:,}"}[name])
         panel.spines[["top", "right"]].set_visible(False)

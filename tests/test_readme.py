@@ -1,16 +1,32 @@
 """The README says what runs."""
 
+import math
 import re
 from pathlib import Path
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
-def test_the_python_of_the_readme_trains_a_classifier_from_one_label_in_ten(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (program,) = re.findall(r"```python\n(.*?)```", README, re.S)
+def executed(section):
+    """What the one program of a section leaves behind."""
+    (program,) = re.findall(rf"## {section}\n(?:(?!\n## ).)*?```python\n(.*?)```", README, re.S)
     scope: dict = {}
     exec(program, scope)
+    return scope
+
+
+def test_the_python_of_the_readme_tells_how_much_each_dimension_tells(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    scope = executed("How much each dimension tells")
+    found = scope["found"]
+    assert found.value.shape == (16,)
+    assert 1 < found.value.sum() < 16 * math.log(found.rows)
+    assert "mean KL = information" in capsys.readouterr().out
+
+
+def test_the_python_of_the_readme_trains_a_classifier_from_one_label_in_ten(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope = executed("A prior is thirty lines")
     assert scope["run"].history[-1]["validation/accuracy(y)"] > 0.7  # chance is 0.1
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "worst_table",
 ]
 
+MISSING = "–"
 WAYS = {"top": "top", "gaussian": "top by the paper's", "random": "random", "bottom": "bottom"}
 
 
@@ -178,14 +179,16 @@ def worst_table(study: Study, most: int = 6) -> str | None:
                 cells += [both(figures, key, pair, 1, 100) for key in ("row", "class")]
                 found.append((gap, [name, *cells]))
     head = ["dimensions", "exact, nats", "the paper's", "right row of 100, %", "class told, %"]
-    rows = [cells for _, cells in sorted(found, key=lambda item: -item[0])]
-    return markdown(head, rows[:most]) if rows else None
+    rows = [cells for _, cells in sorted(found, key=lambda item: -item[0])][:most]
+    width = len(head) - all(cells[-1] == MISSING for cells in rows)
+    return markdown(head[:width], [cells[:width] for cells in rows]) if rows else None
 
 
 def both(figures: dict, key: str, pair: tuple[int, int], digits: int, factor: float = 1.0) -> str:
     """A figure of two dimensions."""
-    values = [figures.get(key, {})[j] if key in figures else None for j in pair]
-    return " and ".join("–" if value is None else f"{factor * value:.{digits}f}" for value in values)
+    values = [figures[key][j] for j in pair] if key in figures else []
+    known = [f"{factor * value:.{digits}f}" for value in values if value is not None]
+    return " and ".join(known) if len(known) == len(pair) else MISSING
 
 
 def disentanglement_table(study: Study, sets: Sequence[str]) -> str:
