@@ -10,8 +10,10 @@ from .emotion import deap
 from .faces import draw_faces
 from .labels import label_mask
 from .manifold import manifold
+from .measured import measured, shape_attributes
 from .mnist_like import fashion_mnist, mnist
 from .recipe import recorded
+from .shapes import measure_shapes
 from .street_numbers import svhn
 from .synthetic import smiley
 
@@ -30,10 +32,13 @@ __all__ = [
     "fashion_mnist",
     "label_mask",
     "manifold",
+    "measure_shapes",
+    "measured",
     "mnist",
     "mnist5k",
     "recorded",
     "rows_of",
+    "shape_attributes",
     "smiley",
     "svhn",
 ]

@@ -39,6 +39,16 @@ from .information import (
     mutual_information,
     sparsity_identity,
 )
+from .interventions import (
+    Selectivity,
+    SwapCost,
+    VarianceMap,
+    intervention_selectivity,
+    swap,
+    swap_cost,
+    traverse_grid,
+    variance_map,
+)
 from .matching import Matching, active_matching, factor_matching
 from .pattern import Agreement, pattern_agreement
 from .sharing import Roles, Sharing, category_sharing, class_gate, dimension_roles
@@ -64,8 +74,11 @@ __all__ = [
     "Matching",
     "Modularity",
     "Roles",
+    "Selectivity",
     "Sharing",
     "SparsityIdentity",
+    "SwapCost",
+    "VarianceMap",
     "active_matching",
     "active_units",
     "category_sharing",
@@ -83,6 +96,7 @@ __all__ = [
     "influential",
     "information_bounds",
     "ink",
+    "intervention_selectivity",
     "keep_only",
     "label_information",
     "log_evidence",
@@ -94,7 +108,11 @@ __all__ = [
     "sap",
     "slant",
     "sparsity_identity",
+    "swap",
+    "swap_cost",
     "to_arviz",
     "traverse",
+    "traverse_grid",
     "used_dimensions",
+    "variance_map",
 ]

@@ -12,8 +12,11 @@ from .information_stem import information_stem
 from .kept_grid import kept_grid
 from .matching_matrix import matching_matrix
 from .sharing_matrix import sharing_matrix
+from .swap_grid import swap_grid
 from .training_curves import training_curves
 from .traversal_grid import traversal_grid
+from .two_label_grid import two_label_grid
+from .variance_grid import variance_grid
 
 __all__ = [
     "accuracy_curve",
@@ -25,6 +28,9 @@ __all__ = [
     "reconstruction_grid",
     "sample_grid",
     "sharing_matrix",
+    "swap_grid",
     "training_curves",
     "traversal_grid",
+    "two_label_grid",
+    "variance_grid",
 ]
