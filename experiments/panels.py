@@ -38,7 +38,7 @@ def panel_grid(lines: Sequence[str], columns: Sequence[str], title: str) -> tupl
     return figure, rows
 
 
-def keyed(figure: "Figure", axes: "Axes", columns: int = 4) -> None:
+def keyed(figure: "Figure", columns: int = 4) -> None:
     """The legend at the foot, each entry once."""
     handles = {}
     for each in figure.axes:

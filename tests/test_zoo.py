@@ -166,6 +166,8 @@ def test_arguments_that_name_nothing_are_refused():
         ValueError, match=r"likelihood: expected one of bernoulli, normal, .*, laplace; given 'poisson'"
     ):
         zoo.vae(Tiny, likelihood="poisson")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="channels: expected None beside network='mlp'"):
+        zoo.vae(Tiny, channels=(3, 4))
     with pytest.raises(ValueError, match="alpha: expected a probability"):
         zoo.vsc(Tiny, alpha=1.5)
     with pytest.raises(ValueError, match="at least 0; given -1"):

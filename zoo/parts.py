@@ -47,6 +47,11 @@ def networks(
     kind: Network, shape: Shape, dim: int, hidden: Sequence[int], channels: Sequence[int] | None = None
 ) -> tuple[nn.Module, nn.Module]:
     """Encoder and decoder of one kind."""
+    if channels is not None and kind != "conv":
+        raise ValueError(
+            f"channels: expected None beside network={kind!r}, which has no convolutions; given {channels}.\n"
+            "Try one of:\n- network='conv'\n- hidden=, the widths of an 'mlp'"
+        )
     if kind == "conv":
         return ConvEncoder(shape, channels), ConvDecoder(dim, shape, channels)
     if kind == "mlp":

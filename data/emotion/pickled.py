@@ -85,13 +85,25 @@ def unpickle_arrays(path: Path) -> dict[str, np.ndarray]:
             found = _parse(content)
         if not isinstance(found, dict):
             raise RefusedError(f"the file holds a {type(found).__name__}, not a dict of arrays")
-        return {name: _value(value, name) for name, value in found.items()}
+        return _arrays(found, path.stat().st_size)
     except Exception as error:  # a damaged file can break off anywhere in a parser
         reason = error if isinstance(error, RefusedError) else f"it is no whole pickle ({type(error).__name__})"
         raise ValueError(
             f"{path}: {reason}.\nTry one of:\n- unpack the file again from the archive it came in\n"
             "- the .mat file of the same person"
         ) from error
+
+
+def _arrays(found: dict[str, Any], size: int) -> dict[str, np.ndarray]:
+    """The arrays of a dict, together of no more bytes than the file: no content is given out many times over."""
+    made: dict[int, np.ndarray] = {}  # an array met twice is made once
+    for name, value in found.items():
+        if id(value) not in made:
+            made[id(value)] = _value(value, name)
+            size -= made[id(value)].nbytes
+        if size < 0:
+            raise RefusedError("the file's arrays have more bytes than the file")
+    return {name: made[id(value)] for name, value in found.items()}
 
 
 def _parse(content: mmap.mmap) -> Any:

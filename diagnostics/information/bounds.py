@@ -12,7 +12,7 @@ from torch.distributions import Categorical, Distribution, MixtureSameFamily, No
 from ..arrays import Array
 from .components import batches, marginal
 
-__all__ = ["InformationBounds", "information_bounds"]
+__all__ = ["InformationBounds", "information_bounds", "taken"]
 
 TILE = 2**21  # densities held at once
 BATCHES = 8  # from which on errors are taken from their spread

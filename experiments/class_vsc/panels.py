@@ -91,7 +91,7 @@ def draw_frontier(study: Study, sets: Sequence[str]) -> "Figure":
             axes.set_xscale("log")
             axes.set_xlim(1, 1.5 * max(20.0, *ratios))
             axes.set_xlabel("between / within", size=8.5, color=MUTED)
-    keyed(figure, rows[0][0])
+    keyed(figure)
     return figure
 
 
@@ -152,5 +152,5 @@ def draw_few_labels(study: Study, set_name: str) -> "Figure | None":
         axes.minorticks_off()
         axes.set_xlabel("labels", size=8.5, color=MUTED)
         axes.set_ylabel("test accuracy, %", size=8.5, color=MUTED)
-    keyed(figure, row[0], columns=5)
+    keyed(figure, columns=5)
     return figure

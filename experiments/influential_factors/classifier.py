@@ -1,4 +1,4 @@
-"""The classifier of codes: one hidden layer, the same number of steps for every one."""
+"""The classifier of codes: one hidden layer, and some 500 steps whatever is kept of the code."""
 
 import math
 import warnings

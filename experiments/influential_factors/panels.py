@@ -45,7 +45,7 @@ def draw_counts(study: Study, sets: Sequence[str]) -> "Figure | None":
             axes.set_ylim(0, 1.15 * most)
             axes.set_ylabel("dimensions", size=8.5, color=MUTED)
             axes.set_xlabel(what, size=8.5, color=MUTED)
-    keyed(figure, lines[0][0])
+    keyed(figure)
     return figure
 
 
@@ -66,7 +66,7 @@ def draw_estimators() -> "Figure":
         axes.set_ylim(truth - 1.0, truth + 1.6)
         axes.set_xlabel("rows N", size=8.5, color=MUTED)
         axes.set_ylabel("nats", size=8.5, color=MUTED)
-    keyed(figure, row[0], columns=3)
+    keyed(figure, columns=3)
     return figure
 
 
@@ -83,5 +83,5 @@ def draw_aggregates() -> "Figure":
             axes.text(0.02, 0.95 - 0.1 * place, line, transform=axes.transAxes, size=8.5, color=colour, va="top")
         axes.set_ylim(0, 1.35 * max(coding.density(h).max(), 0.4))
         axes.set_xlabel("z", size=8.5, color=MUTED)
-    keyed(figure, row[0])
+    keyed(figure)
     return figure

@@ -129,13 +129,13 @@ def draw_accuracy(study: Study, set_name: str, variant: str, kind: str) -> "Figu
     )
 
 
-def draw_scatter(study: Study, set_name: str, variant: str) -> "Figure":
+def draw_scatter(study: Study, set_name: str, variant: str, seed: int) -> "Figure":
     """The approximate indicators of a run against its exact informations."""
-    figures = next(iter(study.of(set_name, variant).values())).figures
+    figures = study.of(set_name, variant)[seed].figures
     names = {"gaussian": "the paper's", "matched": "about the aggregate's mean", "kl": "KL to the prior"}
     return estimator_scatter(
         np.array(figures["information"]),
         {title: np.array(figures[key]) for key, title in names.items()},
         figures["rows"],
-        title=f"{set_name}, {titled(study, set_name, variant)}",
+        title=f"{set_name}, {titled(study, set_name, variant)}, seed {seed}",
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pyro.distributions as dist
 import torch
 from torch import Tensor
-from torch.distributions import MixtureSameFamily, Normal
+from torch.distributions import Independent, MixtureSameFamily, Normal
 
 from ...distributions import SpikeAndSlab
 from ...inference import Run
@@ -39,7 +39,8 @@ class Code:
         """Whether a dimension is a weighted sum of Normals, maybe with an atom: its information is then exact."""
         q = self.marginal
         part = q.component_distribution if isinstance(q, MixtureSameFamily) else q
-        return isinstance(getattr(part, "base_dist", part), Normal | SpikeAndSlab)
+        # the base of a transformed distribution, such as a LogNormal's, is not the distribution
+        return isinstance(part.base_dist if isinstance(part, Independent) else part, Normal | SpikeAndSlab)
 
     def name(self, j: int) -> str:
         """Dimension j, as the page calls it: "z3"; "style[3]" for a site with a longer name."""
@@ -63,7 +64,7 @@ def find_code(run: Run, posterior: Mapping[str, Any]) -> Code | None:
 
 def read(site: str, q: Any) -> Code:
     """The arrays of a site."""
-    independent = isinstance(q, torch.distributions.Independent) and q.base_dist.event_shape == ()
+    independent = isinstance(q, Independent) and q.base_dist.event_shape == ()
     base = q.base_dist if independent else None
     family = type(base if base is not None else q).__name__
     gate = getattr(base, "gate", None)

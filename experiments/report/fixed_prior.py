@@ -27,6 +27,7 @@ def fixed_prior(run: Run, site: str) -> Distribution | None:
     if not isinstance(run.pair.model, LatentModel):
         return None
     x = run.split("test", ROWS).x.to(run.pair.device)
+    x = x.repeat(-(-ROWS // len(x)), *[1] * (x.ndim - 1))  # a single row would show any prior to be one for all rows
     with evaluating(run.pair), torch.random.fork_rng([]):
         torch.manual_seed(0)
         nodes: Any = poutine.trace(run.pair.model).get_trace(x).nodes

@@ -26,8 +26,8 @@ def told_lines(space: Space) -> list[str]:
     most = f"; {space.code.name(largest)} carries most, {least}{written(float(value[largest]))} {error}"
     carry = "carry" if number > 1 else "carries"
     lines = [
-        f"{number or 'None'} of {len(value)} dimensions {carry} more than {INFORMATIVE:g} nats. All together "
-        f"carry {least}{written(total)} nats{most if number else ''}."
+        f"{number or 'None'} of {len(value)} dimensions {carry} more than {INFORMATIVE:g} nats. Their sum over all "
+        f"is {least}{written(total)} nats{most if number else ''}."
     ]
     which = f"Which of the {image.rows} rows it is takes log {image.rows} = {written(ceiling)} nats to say"
     lines.append(

@@ -69,6 +69,18 @@ def test_scalars_and_arrays_written_once_and_met_twice_are_read(tmp_path):
         np.testing.assert_array_equal(found["other"], twice)
 
 
+def test_one_content_is_not_given_out_as_many_arrays(tmp_path):
+    """Every array is written by itself, and all of them point to the content of the first."""
+    first = RECONSTRUCT + b"(" + NDARRAY + b"(K\x00tU\x01btR(K\x01(I125000\nt" + FLOAT + b"\x89"
+    long = b"T" + struct.pack("<i", 1_000_000) + bytes(1_000_000) + b"q\x01"
+    arrays = [b"U\x01a" + first + long + b"tbs", *(b"U\x01%c" % c + first + b"h\x01tbs" for c in b"bcdefgh")]
+    (tmp_path / "s01.dat").write_bytes(b"\x80\x02}" + b"".join(arrays[:1]) + b".")
+    assert unpickle_arrays(tmp_path / "s01.dat")["a"].shape == (125_000,)
+    (tmp_path / "s01.dat").write_bytes(b"\x80\x02}" + b"".join(arrays) + b".")
+    with pytest.raises(ValueError, match="more bytes than the file"):
+        unpickle_arrays(tmp_path / "s01.dat")
+
+
 class Asking:
     """An object that asks a pickle to call something."""
 

@@ -93,7 +93,7 @@ BAD = [
     (FIT + "--optimiser torch.optim.Adamm", "error: --optimiser: expected CLASS; given 'torch.optim.Adamm'", "Adam"),
     (FIT + "--accelerator abacus", "accelerator='abacus'", "Available names are"),
     (FIT + "--pair.dim many", "error: --pair.dim: expected INT; given 'many'.", "latent dimensions"),
-    (FIT + "--pair.network mpl", "error: --pair.network: expected mlp|conv; given 'mpl'.", "Default: mlp"),
+    (FIT + "--pair.network mpl", "error: --pair.network: expected mlp|conv|recurrent; given 'mpl'.", "Default: mlp"),
     (FIT + "--pair.hidden wide", "error: --pair.hidden: expected [INT,...]; given 'wide'.", "[400]"),
     (FIT + "--pair.alpha 2", "error: alpha: expected a probability strictly between 0 and 1; given 2.0.", "alpha=0.05"),
     (FIT + "--pair.consistency -1", "error: weight: factor 'consistency'", "given -1.0. Try 0"),
@@ -189,7 +189,11 @@ BAD = [
     ("report run --besides cut", "error: pellucid report: unrecognized arguments: --besides cut.", "--help"),
     # experiments
     ("experiment", "error: pellucid experiment: the following arguments are required: name.", "--help"),
-    ("experiment vsc", "error: experiment: expected one of class_vsc; given 'vsc'.", "pellucid experiment class_vsc"),
+    (
+        "experiment vsc",
+        "error: experiment: expected one of class_vsc, influential_factors; given 'vsc'.",
+        "pellucid experiment class_vsc",
+    ),
     ("experiment class_vsc --preset huge", "error: --preset: expected one of demo", "given 'huge'."),
     ("experiment class_vsc --preset huge.yaml", "error: --preset: there is no file huge.yaml.", "class_vsc.demo.yaml"),
     ("experiment class_vsc --preset p_list.yaml", "expected the keys title, ", " cells; given list."),

@@ -103,7 +103,7 @@ class TestThePage:
         kl, information, misfit = map(float, found.groups())
         assert kl == pytest.approx(page.numbers["quantity KL"][0], abs=0.006)
         assert kl == pytest.approx(information + misfit, abs=0.011)
-        assert f"All together carry {information:.2f} nats" in page.text
+        assert f"Their sum over all is {information:.2f} nats" in page.text
 
     def test_no_dimension_tells_more_of_the_class_than_of_the_image(self, page):
         rows = [values for name, values in page.numbers.items() if name.startswith("dimension ")]
@@ -137,8 +137,9 @@ class TestFixedPrior:
         prior = fixed_prior(train(tmp_path / "vae", digits, zoo.vae(digits, dim=3, hidden=(8,))), "z")
         assert (prior.loc.tolist(), prior.scale.tolist()) == ([0.0] * 3, [1.0] * 3)
 
-    def test_a_prior_that_hangs_on_the_class_is_not_one_for_all_rows(self, tmp_path, train):
-        digits = data.digits(rows=60, validation=20, test=20)
+    @pytest.mark.parametrize("rows", [20, 1])
+    def test_a_prior_that_hangs_on_the_class_is_not_one_for_all_rows(self, tmp_path, train, rows):
+        digits = data.digits(rows=60, validation=20, test=rows)
         run = train(tmp_path / "run", digits, zoo.class_vsc(digits, dim=3, hidden=(8,)))
         with torch.no_grad():
             for parameter in run.pair.model.prior.parameters():
@@ -157,12 +158,14 @@ def test_sentences_count_the_informative_dimensions_and_set_their_sum_against_lo
     first, second = lines([0.01, 2.5, 1.0], 2000)
     assert (
         first
-        == "2 of 3 dimensions carry more than 0.05 nats. All together carry 3.51 nats; z1 carries most, 2.50 ± 0.02."
+        == "2 of 3 dimensions carry more than 0.05 nats. Their sum over all is 3.51 nats; z1 carries most, 2.50 ± 0.02."
     )
     assert second.startswith("Which of the 2000 rows it is takes log 2000 = 7.60 nats to say: no dimension")
     _, second = lines([1.5, 2.5], 20)
     assert second.endswith("at least 1.00 nats are said more than once, by dimensions that depend on each other.")
     first, _ = lines([0.01, 0.02], 20)
-    assert first == "None of 2 dimensions carries more than 0.05 nats. All together carry 0.03 nats."
+    assert first == "None of 2 dimensions carries more than 0.05 nats. Their sum over all is 0.03 nats."
     first, _ = lines([0.3, 0.0], 20, exact=False)
-    assert first.startswith("1 of 2 dimensions carries more than 0.05 nats. All together carry at least 0.30 nats; z0")
+    assert first.startswith(
+        "1 of 2 dimensions carries more than 0.05 nats. Their sum over all is at least 0.30 nats; z0"
+    )

@@ -127,7 +127,7 @@ def test_a_code_of_another_family_without_labels_and_five_rows_has_a_page(tmp_pa
     run = train(tmp_path / "run", rows, pair, epochs=2)
     page = read_page(write_report(run))
     assert "site w , Gamma" in page.text
-    assert re.search(r"All together carry at least \d", page.text)
+    assert re.search(r"Their sum over all is at least \d", page.text)
     assert "Lower bounds from draws (InfoNCE)" in page.text
     assert "does not take them alone: extra" in page.text
     assert {"labels", "sharing", "quantity Within-class JSD"}.isdisjoint(page.sections() | page.numbers.keys())
