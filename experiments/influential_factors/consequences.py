@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...diagnostics.information.bounds import taken
+
 __all__ = ["class_told", "row_told"]
 
 CANDIDATES, POINTS = 100, 2000
@@ -33,7 +35,7 @@ def row_told(marginal: Any, draws: int = 4) -> np.ndarray:
     rows = shuffled[: groups * CANDIDATES].reshape(groups, CANDIDATES)
     right = torch.zeros(D, dtype=torch.double)
     for group in rows:
-        q = type(marginal)(**{name: getattr(marginal, name)[group] for name in marginal.arg_constraints})
+        q = taken(marginal, group)
         for _ in range(draws):
             told = q.log_prob(q.sample()[:, None])  # [row drawn from, candidate, D]
             right += (told.argmax(1) == torch.arange(CANDIDATES)[:, None]).double().sum(0)

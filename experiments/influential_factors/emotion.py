@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...data import Batch, Factors
 from ...diagnostics import label_information, mutual_information
+from ...diagnostics.information.bounds import taken
 from ...inference import Run
 from ..plain import plain
 from ..rows import Rows, encoded
@@ -96,7 +97,7 @@ def measure_feelings(train: Rows, test: Rows, trials: Tensor, test_trials: Tenso
           :func:`read_trials` says of each choice. All are kept in the last.
     """
     marginal = train.code.marginal
-    first = type(marginal)(**{name: getattr(marginal, name)[:ROWS] for name in marginal.arg_constraints})
+    first = taken(marginal, torch.arange(min(ROWS, len(marginal.mean))))
     information = mutual_information(first)
     order = np.argsort(-information.value, kind="stable")
     ks = numbers(len(order))

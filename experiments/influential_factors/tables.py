@@ -248,7 +248,6 @@ def counts(
 ) -> tuple[list[float], dict[str, list[Interval]]]:
     """Along a sweep: the settings, and the dimensions counted in three ways."""
     x = [float(settings(study, set_name, variant)[what]) for variant in variants]
-    ways = {"informative": "informative", "used": "used"}
-    found = {name: [study.figure(set_name, v, key) for v in variants] for name, key in ways.items()}
+    found = {name: [study.figure(set_name, v, name) for v in variants] for name in ("informative", "used")}
     found["active units"] = [interval(active(m) for m in study.of(set_name, v).values()) for v in variants]
     return x, found

@@ -1,6 +1,5 @@
 """Figures show the numbers they were given, in the order they promise, on one scale, within the sheet."""
 
-import io
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from pellucid.diagnostics.figures import (
     training_curves,
     traversal_grid,
 )
+from tests.sheets import assert_on_the_sheet, assert_the_same_file_twice
 
 CLASSES = ["Sandal", "Sneaker", "Ankle boot", "Bag"]
 MEAN = np.array(
@@ -178,22 +178,12 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_written_beyond_the_edge_of_the_sheet(name):
-    figure = FIGURES[name]()
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    drawn = figure.get_tightbbox(canvas.get_renderer())  # inches
-    width, height = figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0) >= 0
-    assert drawn.x1 <= width
-    assert drawn.y1 <= height
+    assert_on_the_sheet(FIGURES[name]())
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_becomes_the_same_file_twice(name):
-    files = [io.BytesIO(), io.BytesIO()]
-    for file in files:
-        FIGURES[name]().savefig(file, format="png", dpi=40)
-    assert files[0].getvalue() == files[1].getvalue()
+    assert_the_same_file_twice(FIGURES[name])
 
 
 def test_figures_are_no_part_of_pyplot_and_the_package_imports_neither_matplotlib_nor_arviz(tmp_path):

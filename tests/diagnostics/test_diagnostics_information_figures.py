@@ -1,18 +1,17 @@
 """Figures of information show the numbers they were given, in the order they promise, with nothing left out."""
 
-import io
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.text import Text
 
 from pellucid.diagnostics import Information
 from pellucid.diagnostics.figures import accuracy_curve, estimator_scatter, information_stem, kept_grid
+from tests.sheets import assert_on_the_sheet, assert_the_same_file_twice
 
 RANDOM = np.random.default_rng(0)
 VALUE = np.array([0.01, 2.5, 0.0, 1.0])
@@ -204,18 +203,8 @@ RANDOM_FREE = np.array([[0.1, 0.9], [0.2, 1.0]])
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_written_beyond_the_edge_of_the_sheet_and_a_figure_becomes_the_same_file_twice(name):
-    figure = FIGURES[name]()
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    drawn = figure.get_tightbbox(canvas.get_renderer())  # inches
-    width, height = figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0) >= 0
-    assert drawn.x1 <= width
-    assert drawn.y1 <= height
-    files = [io.BytesIO(), io.BytesIO()]
-    for file in files:
-        FIGURES[name]().savefig(file, format="png", dpi=40)
-    assert files[0].getvalue() == files[1].getvalue()
+    assert_on_the_sheet(FIGURES[name]())
+    assert_the_same_file_twice(FIGURES[name])
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
 """The figures of interventions show the images they were given, each in its place, on one scale, within the sheet."""
 
-import io
-
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from pellucid.diagnostics.figures import swap_grid, two_label_grid, variance_grid
+from tests.sheets import assert_on_the_sheet, assert_the_same_file_twice
 
 RANDOM = np.random.default_rng(0)
 A, B, HAT, EYES = RANDOM.random((4, 5, 1, 8, 6))
@@ -78,18 +76,8 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_written_beyond_the_edge_of_the_sheet_and_the_file_is_the_same_twice(name):
-    figure = FIGURES[name]()
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    drawn = figure.get_tightbbox(canvas.get_renderer())  # inches
-    width, height = figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0) >= 0
-    assert drawn.x1 <= width
-    assert drawn.y1 <= height
-    files = [io.BytesIO(), io.BytesIO()]
-    for file in files:
-        FIGURES[name]().savefig(file, format="png", dpi=40)
-    assert files[0].getvalue() == files[1].getvalue()
+    assert_on_the_sheet(FIGURES[name]())
+    assert_the_same_file_twice(FIGURES[name])
 
 
 @pytest.mark.parametrize(
