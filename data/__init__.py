@@ -4,10 +4,12 @@ from .batch import Batch
 from .batches import Batches
 from .bundled import digits, mnist5k
 from .celebrities import CelebrityFaces, celeba
+from .celebrity_attributes import CHARACTERISTICS
 from .cifar import cifar10
 from .dataset import DataSet, Factors, Split, rows_of
 from .emotion import deap
 from .faces import draw_faces
+from .frequencies import label_counts, label_frequencies
 from .labels import label_mask
 from .manifold import manifold
 from .measured import measured, shape_attributes
@@ -18,6 +20,7 @@ from .street_numbers import svhn
 from .synthetic import smiley
 
 __all__ = [
+    "CHARACTERISTICS",
     "Batch",
     "Batches",
     "CelebrityFaces",
@@ -30,6 +33,8 @@ __all__ = [
     "digits",
     "draw_faces",
     "fashion_mnist",
+    "label_counts",
+    "label_frequencies",
     "label_mask",
     "manifold",
     "measure_shapes",

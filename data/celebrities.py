@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from .archive import CACHE, damaged, locate
 from .batch import Batch
+from .celebrity_attributes import CHARACTERISTICS, check_attributes
 from .dataset import DataSet
 from .labels import label_mask
 from .recipe import recorded
@@ -18,11 +19,6 @@ from .splits import capped
 
 __all__ = ["CelebrityFaces", "celeba"]
 
-ATTRIBUTES = (
-    "Arched_Eyebrows", "Bags_Under_Eyes", "Bangs", "Black_Hair", "Blond_Hair", "Brown_Hair",
-    "Bushy_Eyebrows", "Chubby", "Eyeglasses", "Heavy_Makeup", "Male", "No_Beard",
-    "Pale_Skin", "Receding_Hairline", "Smiling", "Wavy_Hair", "Wearing_Necktie", "Young",
-)  # fmt: skip
 IMAGES, TABLE, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
 SIDE = 64
 
@@ -63,14 +59,18 @@ def celeba(
     seed: int = 0,
     rows: int | None = None,
     in_memory: bool = False,
+    attributes: Sequence[str] = CHARACTERISTICS,
 ) -> DataSet:
-    """CelebA, ``x`` bytes ``[N, 3, 64, 64]``, ``y`` the 18 attributes of the CCVAE paper, ``[N, 18]`` in {0, 1}.
+    """CelebA, ``x`` bytes ``[N, 3, 64, 64]``, ``y`` binary attributes ``[N, L]`` in {0, 1}.
+
+    The attributes are `CHARACTERISTICS`, the eighteen of the CCVAE paper, unless others of the forty are named; so a
+    YAML file gets the eighteen by leaving ``attributes`` out, and two by ``attributes: [Smiling, Male]``.
 
     ``img_align_celeba/``, ``list_attr_celeba.txt`` and ``list_eval_partition.txt`` are looked for in ``root/celeba``
     (where torchvision keeps them), then in ``root`` itself, then downloaded to the former by torchvision (which needs
-    the package gdown). The attribute file writes -1 and 1, and both that and 0 and 1 are read: -1 becomes 0. The
-    splits are the official ones. An image is cropped to its central square and resized to 64 x 64 with bilinear
-    interpolation.
+    the package gdown). The attribute file writes -1 and 1, and -1 becomes 0; one that writes 0 and 1 is read alike, and
+    one that writes all three, or anything else, is refused. The splits are the official ones. An image is cropped to
+    its central square and resized to 64 x 64 with bilinear interpolation.
 
     Args:
         root: a folder; ``~`` is the home folder.
@@ -79,10 +79,12 @@ def celeba(
         rows: a cap on the training rows, the first of them; None for all 162 770.
         in_memory: read all images now and keep them as bytes, 2.5 GB and some minutes for the whole set; otherwise
             the splits are `CelebrityFaces`, which `Batches` reads through a DataLoader.
+        attributes: L of the forty names of CelebA, in the order wanted.
 
     Raises:
         FileNotFoundError: if the files are not there and cannot be downloaded, or images of the table are missing.
-        ValueError: if a file is damaged, ``rows`` is out of range, or the labels cannot be served.
+        ValueError: if CelebA has no such attribute; a file is damaged, or an attribute's value is not as above; an
+            attribute is the same on all labelled rows; ``rows`` is out of range; or the labels cannot be served.
 
     References:
         Liu, Luo, Wang, Tang, "Deep Learning Face Attributes in the Wild", ICCV 2015. The attributes: Joy et al.,
@@ -94,6 +96,7 @@ def celeba(
     """
     from torchvision.datasets import CelebA
 
+    wanted = check_attributes(attributes)
     home = Path(root).expanduser()
     (images, table, partition), source = locate(
         [IMAGES, TABLE, PARTITION],
@@ -101,7 +104,7 @@ def celeba(
         download=lambda: CelebA(home, download=True),
         servers=["https://drive.google.com"],
     )
-    names, y = _read_table(table)
+    names, y, absent = _read_table(table, wanted)
     part = _read_partition(partition, names)
     members = [np.flatnonzero(part == split) for split in range(3)]
     members[0] = members[0][: capped(rows, len(members[0]))]
@@ -110,26 +113,32 @@ def celeba(
         CelebrityFaces(images, [names[i] for i in member], y[torch.from_numpy(member)]) for member in members
     )
     if labels is not None:
-        train.labelled = label_mask(train.y, labels, seed, len(ATTRIBUTES))
+        train.labelled = label_mask(train.y, labels, seed, wanted)
     splits = [_whole(split) for split in (train, validation, test)] if in_memory else [train, validation, test]
-    return DataSet("celeba", *splits, classes=ATTRIBUTES, source=f"{source}; attributes -1 and 1 read as 0 and 1")
+    return DataSet("celeba", *splits, classes=wanted, source=f"{source}; attributes {absent} and 1 read as 0 and 1")
 
 
-def _read_table(path: Path) -> tuple[list[str], Tensor]:
-    lines = path.read_text().splitlines()
+def _read_table(path: Path, attributes: Sequence[str]) -> tuple[list[str], Tensor, str]:
     try:
+        lines = path.read_text().splitlines()
         count, header = int(lines[0]), lines[1].split()
-        columns = [header.index(name) for name in ATTRIBUTES]
+        columns = [1 + header.index(name) for name in attributes]
     except (ValueError, IndexError) as error:
-        raise damaged(path, f"line 1 is not a count, or line 2 lacks one of {', '.join(ATTRIBUTES)}") from error
+        raise damaged(path, f"line 1 is not a count, or line 2 lacks one of {', '.join(attributes)}") from error
     rows = [line.split() for line in lines[2:]]
     if len(rows) != count:
         raise damaged(path, f"line 1 promises {count} rows and {len(rows)} follow")
     short = next((i for i, row in enumerate(rows) if len(row) != len(header) + 1), None)
     if short is not None:
         raise damaged(path, f"line {short + 3} has {len(rows[short]) - 1} attributes of {len(header)}")
-    values = torch.tensor([[row[column + 1] in ("1", "+1") for column in columns] for row in rows]).long()
-    return [row[0] for row in rows], values
+    words = np.array([[row[column] for column in columns] for row in rows], dtype=str).reshape(count, len(columns))
+    absent = "-1" if (words == "-1").any() else "0"  # beside -1, a 0 would be neither
+    strange = (words != absent) & ~np.isin(words, ["1", "+1"])
+    if strange.any():
+        row, column = np.argwhere(strange)[0]
+        found = f"line {row + 3} ({rows[row][0]}) has {words[row, column]!s} as {attributes[column]}"
+        raise damaged(path, f"{found}, where {absent} or 1 is expected")
+    return [row[0] for row in rows], torch.from_numpy(words != absent).long(), absent
 
 
 def _read_partition(path: Path, names: list[str]) -> np.ndarray:

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from .batch import Batch
 from .checks import check_factors, check_same_shape, check_split
+from .label_checks import check_names
 
 __all__ = ["DataSet", "Factors", "Split", "rows_of"]
 
@@ -50,11 +51,13 @@ class DataSet:
     Args:
         name: a short name for titles and file names.
         train: a `Batch` of all rows in memory on the CPU, ``x`` bytes ``[N, ...]`` or floats; or, for a set that does
-            not fit, a map-style ``torch.utils.data.Dataset`` whose items are single rows as `Batch`. The content of
-            the latter is not read here, but for its first row.
+            not fit, a map-style ``torch.utils.data.Dataset`` whose items are single rows as `Batch`. Of the latter only
+            the first row is read here. If it has attributes ``y`` ``[N, ...]`` and ``labelled`` (a mask, or None),
+            these must be the labels that its rows are served with, and are checked whole.
         validation: alike; fully labelled as a rule.
         test: alike.
-        classes: the names of the classes of ``y`` ``[N]``, or of the L binary attributes of ``y`` ``[N, L]``.
+        classes: the names of the classes of ``y`` ``[N]``, or of the L binary attributes of ``y`` ``[N, L]``; no two
+            alike.
         source: one sentence: which folder, package or download the rows came from.
         factors: the true generative factors by split name, where known.
         recipe: the call that made the set, set by its loader (see `recorded`); None for a set made by hand.
@@ -62,7 +65,8 @@ class DataSet:
     Raises:
         ValueError: with the split's name, if a split is empty; ``x`` is neither bytes nor floats, or holds NaN or
             infinity; ``y`` or ``labelled`` has another shape than the rows ask for; a labelled row's label is no
-            integer in range; all labelled training rows are of one class; or splits differ in the shape of a row.
+            integer in range, or its attribute neither 0 nor 1; all labelled training rows are of one class, or one
+            value of an attribute; splits differ in the shape of a row; or ``classes`` are not names, or not different.
 
     Example:
         >>> x, y = torch.rand(6, 1, 8, 8), torch.tensor([0, 1, 0, 1, 0, 1])
@@ -82,9 +86,9 @@ class DataSet:
     recipe: dict[str, Any] | None = field(default=None, kw_only=True)
 
     def __post_init__(self):
-        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "classes", check_names(self.classes, self.name))
         for split, rows in self.splits.items():
-            check_split(rows, f"{self.name}.{split}", self.classes, several_classes=split == "train")
+            check_split(rows, f"{self.name}.{split}", self.classes, varying=split == "train")
         check_same_shape({f"{self.name}.{split}": rows for split, rows in self.splits.items()})
 
     def __repr__(self) -> str:

@@ -94,5 +94,5 @@ def held_out(
     cut = rows.rows - validation
     kept = rows.take(slice(0, capped(train, cut)))
     if isinstance(kept.y, Tensor) and labels is not None:
-        kept = kept._replace(labelled=label_mask(kept.y, labels, seed, len(classes)))
+        kept = kept._replace(labelled=label_mask(kept.y, labels, seed, classes))
     return DataSet(name, kept, rows.take(slice(cut, None)), test, classes, source)

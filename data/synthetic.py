@@ -72,7 +72,7 @@ def smiley(
         present, factors[split] = _draw_causes(size, stream(seed, "smiley", split))
         splits[split] = Batch(_photograph(present, factors[split].values), present.long())
     if labels is not None:
-        mask = label_mask(splits["train"].y, labels, seed, len(FACTORS))
+        mask = label_mask(splits["train"].y, labels, seed, tuple(FACTORS))
         splits["train"] = splits["train"]._replace(labelled=mask)
     return DataSet("smiley", **splits, classes=tuple(FACTORS), source="drawn by pellucid.data.smiley", factors=factors)
 

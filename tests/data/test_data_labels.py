@@ -84,10 +84,21 @@ def test_counts_and_fractions_out_of_range_are_refused(labels):
         label_mask(CLASSES, labels, 0, 10)
 
 
-@pytest.mark.parametrize("labels", [1, 9, 0.009])
+@pytest.mark.parametrize("labels", [1, 9, 0.009, 0.0001])
 def test_fewer_labels_than_classes_are_refused(labels):
     with pytest.raises(ValueError, match=r"(?s)cannot show 10 classes.*labels=10 or more"):
         label_mask(CLASSES, labels, 0, 10)
+
+
+def test_the_smallest_fraction_of_the_experiment_shows_every_class():
+    y = torch.arange(4000) % 10
+    sizes = y[label_mask(y, 0.004, 0, 10)].bincount(minlength=10)
+    assert sorted(sizes.tolist()) == [1] * 4 + [2] * 6
+
+
+def test_a_fraction_that_rounds_to_no_row_at_all_is_refused_for_attributes_too():
+    with pytest.raises(ValueError, match=r"(?s)labels: 0 labelled rows cannot show both values of all 6"):
+        label_mask(ATTRIBUTES, 0.001, 0, 6)
 
 
 def test_a_class_with_too_few_rows_is_named_with_the_largest_count_that_works():
@@ -102,10 +113,33 @@ def test_a_class_without_rows_is_named():
         label_mask(torch.tensor([0, 1, 3, 0, 1, 3]), 4, 0, 4)
 
 
-@pytest.mark.parametrize("y", [torch.tensor([0, 1, 2, 0]), torch.tensor([0, 1, -1, 0])])
-def test_classes_out_of_range_are_refused(y):
-    with pytest.raises(ValueError, match="y: expected classes from 0 to 1"):
-        label_mask(y, 2, 0, 2)
+@pytest.mark.parametrize("third", [2, -1, 0.5, torch.nan])
+def test_classes_out_of_range_are_refused(third):
+    with pytest.raises(ValueError, match=rf"y: expected classes from 0 to 1; row 2 holds {third:g}"):
+        label_mask(torch.tensor([0, 1, third, 0]), 2, 0, 2)
+
+
+def test_whole_numbers_serve_as_classes_in_any_type():
+    assert label_mask(CLASSES.double(), 50, 0, 10).equal(label_mask(CLASSES, 50, 0, 10))
+    assert label_mask(ATTRIBUTES > 0, 50, 0, 6).equal(label_mask(ATTRIBUTES, 50, 0, 6))
+
+
+@pytest.mark.parametrize("value", [-1, 2, torch.nan])
+def test_attributes_other_than_zero_and_one_are_refused(value):
+    y = ATTRIBUTES.float()
+    y[30, 2] = value
+    with pytest.raises(ValueError, match=rf"y: expected 0 or 1 .* 'c' holds {value:g} in 1 of 400 rows, .* row 30\."):
+        label_mask(y, 50, 0, tuple("abcdef"))
+
+
+def test_attributes_are_labelled_as_often_as_they_occur_but_for_rare_ones_at_small_counts():
+    y = torch.zeros(200, 2, dtype=torch.long)
+    y[:60, 0], y[::20, 1] = 1, 1
+    for count, expected in ((100, 0.05), (4, 0.25)):  # one row of four must show the rare value, and few show it twice
+        shown = torch.stack([y[label_mask(y, count, seed, 2)].float().mean(0) for seed in range(500)])
+        error = shown.std(0) / 500**0.5
+        assert abs(shown[:, 1].mean() - expected) < 4 * error[1] + 0.02 * (count == 4)
+        assert count == 4 or abs(shown[:, 0].mean() - 0.3) < 4 * error[0]
 
 
 def test_an_attribute_of_one_value_is_named():
@@ -113,6 +147,23 @@ def test_an_attribute_of_one_value_is_named():
     y[:, 4] = 0
     with pytest.raises(ValueError, match="attribute 4 has one value only"):
         label_mask(y, 50, 0, 6)
+    with pytest.raises(ValueError, match="attribute 'hat' has one value only"):
+        label_mask(y, 50, 0, ("a", "b", "c", "d", "hat", "e"))
+
+
+def test_names_that_are_not_one_for_each_attribute_are_refused():
+    with pytest.raises(ValueError, match="classes: 2 names were given for the 6 attributes of y"):
+        label_mask(ATTRIBUTES, 50, 0, ("hat", "eyes"))
+
+
+def test_names_change_no_draw():
+    assert label_mask(CLASSES, 50, 0, tuple("abcdefghij")).equal(label_mask(CLASSES, 50, 0, 10))
+    assert label_mask(ATTRIBUTES, 50, 0, list("abcdef")).equal(label_mask(ATTRIBUTES, 50, 0, 6))
+
+
+def test_a_scarce_class_is_called_by_its_name_if_it_has_one():
+    with pytest.raises(ValueError, match="class 'owl' has 1"):
+        label_mask(torch.tensor([0, 0, 1, 1, 2]), 4, 0, ["cat", "dog", "owl"])
 
 
 def test_a_count_that_cannot_show_all_attributes_is_told_the_least_that_can():

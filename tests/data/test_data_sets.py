@@ -1,3 +1,6 @@
+# A Dataset may keep its labels as attributes, a tuple of names be none: these tests try it.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+
 import pytest
 import torch
 from torch.utils.data import Dataset
@@ -16,8 +19,9 @@ def made(train=None, validation=None, test=None, classes=NAMES) -> DataSet:
 
 
 def refused(message: str, **splits) -> None:
-    with pytest.raises(ValueError, match=f"(?s){message}.*\nTry one of:\n- "):
+    with pytest.raises(ValueError, match=f"(?s){message}") as caught:
         made(**splits)
+    assert "\nTry one of:\n- " in str(caught.value)
 
 
 class Rows(Dataset):
@@ -118,24 +122,101 @@ def test_a_training_set_of_one_class_is_refused_if_it_is_labelled():
     assert made(Batch(X)).n_data == 12
 
 
-def test_one_varying_attribute_is_enough_and_none_is_not():
-    y = torch.zeros(12, 3, dtype=torch.long)
-    test = Batch(X, y.clone())
-    refused("a single class", train=Batch(X, y), validation=test, test=test)
-    y[3, 1] = 1
-    assert made(Batch(X, y), test, test).n_data == 12
+def attributes() -> torch.Tensor:
+    """Three attributes of twelve rows, every combination among them."""
+    return torch.stack([Y % 2, torch.arange(12) % 2, torch.arange(12) // 6], 1)
 
 
-def test_attributes_are_zero_or_one_per_labelled_slot():
-    y = (torch.arange(36).reshape(12, 3) % 2).long()
+@pytest.mark.parametrize("value", [0, 1])
+def test_an_attribute_that_never_varies_is_named_however_many_others_do(value):
+    y, good = attributes(), Batch(X, attributes())
+    y[:, 1] = value
+    refused(rf"pets\.train\.y: attribute 'dog' is {value} in all 12 rows that know it", train=Batch(X, y), test=good)
+    assert made(good, Batch(X, y), Batch(X, y)).n_data == 12  # what is only measured need not vary
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_an_attribute_must_vary_where_it_is_known_and_not_elsewhere(wide):
+    y, good = attributes(), Batch(X, attributes())
+    known = y[:, 2] == 1
+    mask = torch.stack([torch.ones(12) > 0, torch.ones(12) > 0, known], 1) if wide else known
+    refused("attribute 'owl' is 1 in all 6 rows", train=Batch(X, y, mask), validation=good, test=good)
+    both = mask.clone()
+    both[0] = True
+    assert made(Batch(X, y, both), good, good).n_data == 12
+
+
+def test_an_attribute_that_no_row_knows_is_left_to_the_model():
+    y, good = attributes(), Batch(X, attributes())
+    mask = torch.ones(12, 3) > 0
+    mask[:, 1] = False
+    assert made(Batch(X, y, mask), good, good).n_data == 12
+
+
+@pytest.mark.parametrize("mask", [None, torch.ones(12) > 0, torch.ones(12, 3) > 0, torch.zeros(12) > 0])
+def test_all_rows_or_none_may_know_their_attributes(mask):
+    rows = Batch(X, attributes(), mask)
+    assert made(rows, rows, rows).train.labelled is mask
+
+
+def test_attributes_as_minus_one_and_one_are_refused_with_the_arithmetic_that_mends_them():
+    y = 2 * attributes() - 1
+    message = r"pets\.train\.y: expected 0 or 1 .* attribute 'cat' holds -1 in 8 of 12 rows, the first at row 0\."
+    refused(message + r"\nTry one of:\n- \(y \+ 1\) // 2", train=Batch(X, y))
+    mended = Batch(X, (y + 1) // 2)
+    assert made(mended, mended, mended).train.y.equal(attributes())
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [([2], "2"), ([0.5, -1], "-1, 0.5"), ([torch.nan, torch.nan], "nan"), (list(range(2, 9)), "2, 3, 4, 5, 6, ...")],
+)
+def test_strange_values_of_an_attribute_are_listed_once_each(values, said):
+    y = attributes().float()
+    y[4 : 4 + len(values), 1] = torch.tensor(values, dtype=torch.float)
+    refused(f"attribute 'dog' holds {said} in {len(values)} of 12 rows, the first at row 4", train=Batch(X, y))
+
+
+@pytest.mark.parametrize("value", [-1, 7, torch.nan])
+def test_a_slot_that_is_not_known_may_hold_anything(value):
+    y, good = attributes().float(), Batch(X, attributes().float())
+    y[7, 2] = value
     mask = torch.ones(12, 3, dtype=torch.bool)
-    y[7, 2] = -1
-    rows = Batch(X, y.clamp(min=0))
-    refused(
-        "expected integers from 0 to 1 on labelled rows; 1 labels are not, the first at row 7: -1", train=Batch(X, y)
-    )
+    refused("attribute 'owl' holds", train=Batch(X, y, mask))
     mask[7, 2] = False
-    assert made(Batch(X, y, mask), rows, rows).n_data == 12
+    assert made(Batch(X, y, mask), good, good).n_data == 12
+    assert made(Batch(X, y, mask[:, 2]), good, good).n_data == 12
+
+
+def test_labels_that_a_dataset_keeps_are_checked_beyond_its_first_row():
+    y = attributes()
+    rows = Rows([Batch(x, each) for x, each in zip(X, y, strict=True)])
+    rows.y, rows.labelled = y.clone(), None
+    others = {"validation": Batch(X, y), "test": Batch(X, y)}
+    assert made(rows, **others).n_data == 12
+    rows.y[9, 1] = -1
+    refused("attribute 'dog' holds -1 in 1 of 12 rows, the first at row 9", train=rows, **others)
+    rows.y[:, 1] = 1
+    refused("attribute 'dog' is 1 in all 12 rows", train=rows, **others)
+    rows.labelled = torch.zeros(12) > 0
+    assert made(rows, **others).n_data == 12
+
+
+def test_labels_whose_mask_a_dataset_does_not_keep_are_not_taken_for_its_own():
+    rows = Rows([Batch(x, y) for x, y in zip(X, Y, strict=True)])
+    rows.y = torch.full((12,), 9)
+    assert made(rows).n_data == 12
+    rows.y, rows.labelled = torch.full((5,), 9), None
+    assert made(rows).n_data == 12
+
+
+@pytest.mark.parametrize("classes", ["cat", (0, 1, 2)])
+def test_class_names_that_are_no_names_are_refused(classes):
+    refused(r"pets\.classes: expected a sequence of names", classes=classes)
+
+
+def test_two_classes_of_one_name_are_refused():
+    refused(r"pets\.classes: 'dog' is there twice", classes=("dog", "owl", "dog"))
 
 
 def test_dict_labels_are_checked_site_by_site():
@@ -143,7 +224,9 @@ def test_dict_labels_are_checked_site_by_site():
     y["mark"][0] = 1
     rows = Batch(X, y)
     assert made(rows, rows, rows).n_data == 12
-    refused(r"pets\.train\.y\['mark'\]: expected integers from 0 to 1", train=Batch(X, {**y, "mark": y["mark"] + 1}))
+    refused(r"pets\.train\.y\['mark'\]: expected 0 or 1 .* attribute 0", train=Batch(X, {**y, "mark": y["mark"] + 1}))
+    still = y["mark"] * Y.new_tensor([1, 0])
+    refused(r"y\['mark'\]: attribute 1 is 0 in all 12 rows", train=Batch(X, {**y, "mark": still}))
     refused(r"pets\.train\.y\['kind'\]: expected a tensor", train=Batch(X, {**y, "kind": Y[:3]}))
     refused("needs the same label sites", train=Batch(X, y, {"kind": torch.ones(12) > 0}))
 
