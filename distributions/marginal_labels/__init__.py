@@ -1,12 +1,16 @@
-"""Marginals of labels whose logits are Normal: the logistic-normal integral, and its sibling for several classes."""
+"""Labels whose logits are Normal: their marginals, and the posteriors of logits and of latent blocks given a label."""
 
 from .gumbel_normal import log_expected_softmax
 from .logistic_normal import log_expected_sigmoid
 from .marginal import binary_label_marginal, categorical_label_marginal
+from .tilted import tilted_logit
+from .tilted_block import tilted_normal
 
 __all__ = [
     "binary_label_marginal",
     "categorical_label_marginal",
     "log_expected_sigmoid",
     "log_expected_softmax",
+    "tilted_logit",
+    "tilted_normal",
 ]

@@ -10,6 +10,7 @@ from torch.distributions import kl_divergence
 from pellucid.distributions import (
     Clamped,
     PartlyObserved,
+    RelaxedBinary,
     RelaxedSpikeAndSlab,
     SpikeAndSlab,
     entropy,
@@ -28,6 +29,8 @@ def known():
 MAKE = {
     "SpikeAndSlab": lambda: SpikeAndSlab(gate(), torch.zeros(3), 0.5),
     "RelaxedSpikeAndSlab": lambda: RelaxedSpikeAndSlab(gate(), torch.zeros(3), 0.5, 50.0),
+    "RelaxedBinary": lambda: RelaxedBinary(gate().logit(), 0.5),
+    "RelaxedBinary, hard": lambda: RelaxedBinary(gate().logit()),
     "PartlyObserved": lambda: PartlyObserved(dist.Normal(gate(), 0.5), torch.zeros(3), known()),
     "Clamped": lambda: Clamped(dist.Normal(gate(), 0.5), torch.zeros(3), known()),
     "PartlyObserved labels": lambda: PartlyObserved(dist.Bernoulli(gate()), torch.zeros(3), known()),

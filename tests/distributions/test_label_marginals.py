@@ -126,6 +126,39 @@ def test_of_two_classes_the_softmax_is_the_logistic_function_of_a_difference_of_
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-12)
 
 
+THREE_CLASSES = [
+    ([1.0, 0.0, -2.0], [0.5, 1.0, 1.5]),
+    ([0.0, 5.0, -4.0], [30.0, 8.0, 0.3]),
+    ([0.0, -10.0, 3.0], [7.0, 7.0, 6.0]),
+    ([0.0, -20.0, 0.5], [0.1, 2.0, 0.9]),
+    ([0.0, 1.0, -30.0], [1.01, 0.99, 12.0]),
+]
+
+
+def dense_softmax(loc, scale):
+    """Of three classes: a sum over 10^6 pairs of differences to the third logit."""
+    eps = torch.linspace(-10, 10, 1001, dtype=torch.float64)
+    first = torch.hypot(scale[0], scale[2])
+    shared = scale[2] ** 2 / first
+    second = (scale[1] ** 2 + scale[2] ** 2 - shared**2).sqrt()
+    one, two = loc[0] - loc[2] + first * eps[:, None], loc[1] - loc[2] + shared * eps[:, None] + second * eps
+    logits = torch.stack([one.expand_as(two), two, torch.zeros_like(two)])
+    log_normal = -(eps[:, None] ** 2 + eps**2) / 2 - math.log(2 * math.pi) + 2 * (eps[1] - eps[0]).log()
+    return (logits.log_softmax(0) + log_normal).logsumexp((1, 2))
+
+
+@pytest.mark.parametrize(("loc", "scale"), THREE_CLASSES)
+def test_the_probabilities_of_three_classes_and_their_gradients_are_those_of_a_dense_sum(loc, scale):
+    loc, scale = (torch.tensor(part, dtype=torch.float64, requires_grad=True) for part in (loc, scale))
+    found, expected = log_expected_softmax(loc, scale), dense_softmax(loc, scale)
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-6)
+    single = log_expected_softmax(loc.float(), scale.float()).double()
+    torch.testing.assert_close(single, expected, rtol=4e-7, atol=3e-6)
+    for k in range(3):
+        slopes = [torch.autograd.grad(q[k], (loc, scale), retain_graph=True) for q in (found, expected)]
+        torch.testing.assert_close(*slopes, rtol=2e-5, atol=2e-6)
+
+
 @pytest.mark.parametrize("scale", [0.1, 1.0, 6.0])
 def test_class_probabilities_agree_with_monte_carlo(scale):
     torch.manual_seed(0)
@@ -169,6 +202,26 @@ def test_gradients_of_class_probabilities_are_finite_up_to_saturation():
     for k in range(3):
         for part in torch.autograd.grad(log_q[:, k].sum(), (loc, scale), retain_graph=True):
             assert part.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_class_probabilities_and_their_gradients_are_finite_far_beyond_any_trained_logit(dtype):
+    means = torch.tensor([[-1e6, 0.0, 1e6], [0.0, 1e3, 1e3], [5e5, -5e5, 0.0]], dtype=dtype)
+    for deviation in ([0.0, 0.0, 0.0], [0.0, 1e3, 1e-4], [1e4, 1e4, 1.0], [40.0, 1e-30, 300.0]):
+        loc, scale = means.clone().requires_grad_(), torch.tensor(deviation, dtype=dtype).repeat(3, 1).requires_grad_()
+        log_q = log_expected_softmax(loc, scale)
+        assert log_q.isfinite().all()
+        for k in range(3):
+            for part in torch.autograd.grad(log_q[:, k].sum(), (loc, scale), retain_graph=True):
+                assert part.isfinite().all()
+
+
+def test_slopes_of_class_probabilities_sum_to_zero_over_classes_in_every_mean_and_deviation():
+    torch.manual_seed(0)
+    loc = (10 * torch.randn(4, 6, dtype=torch.float64)).requires_grad_()
+    scale = (8 * torch.rand(4, 6, dtype=torch.float64)).requires_grad_()
+    for part in torch.autograd.grad(log_expected_softmax(loc, scale).exp().sum(), (loc, scale)):
+        torch.testing.assert_close(part, torch.zeros_like(part), rtol=0, atol=1e-12)
 
 
 def test_the_mean_of_draws_approaches_the_integral_from_below():
