@@ -4,9 +4,21 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple, cast
 
+import torch
 from torch import Tensor, nn
 
-from benchmarks.twins import HandClassVSC, HandPseudoInputVSC, HandVAE, HandVSC, room_for, stock
+from benchmarks.twins import (
+    HandCCVAE,
+    HandClassVSC,
+    HandDIVA,
+    HandM2,
+    HandMVAE,
+    HandPseudoInputVSC,
+    HandVAE,
+    HandVSC,
+    room_for,
+    stock,
+)
 from pellucid import Batch, Pair, data, zoo
 from pellucid.data import Batches, DataSet
 
@@ -23,23 +35,25 @@ class Entry(NamedTuple):
         twin: from a batch, which a careful person looks at before fixing a size.
         labels: share of the training rows that are labelled; None for all.
         stock: the same model and objective in stock Pyro, where it has them.
+        source: of the data set.
     """
 
     pair: Callable[[DataSet], Pair]
     twin: Callable[[Batch], nn.Module]
     labels: float | None = None
     stock: Callable[[], nn.Module] | None = None
+    source: Callable[..., DataSet] = data.mnist5k
 
     @property
     def digits(self) -> DataSet:
         """The data set."""
-        return digits(self.labels)
+        return digits(self.source, self.labels)
 
 
 @cache
-def digits(labels: float | None) -> DataSet:
-    """5000 handwritten digits."""
-    return data.mnist5k(labels=labels)
+def digits(source: Callable[..., DataSet], labels: float | None) -> DataSet:
+    """5000 handwritten digits, their labels classes or attributes."""
+    return source(labels=labels)
 
 
 def first_batch(rows: DataSet, size: int) -> Batch:
@@ -50,6 +64,13 @@ def first_batch(rows: DataSet, size: int) -> Batch:
 def vsc(batch: Batch, **options) -> nn.Module:
     """Sparse coding, with room for the largest class."""
     return HandVSC(SHAPE, 60, room=room_for(cast(Tensor, batch.y)), **options)
+
+
+def characteristic(hand: type[HandCCVAE], labels: int = 10) -> Callable[[Batch], nn.Module]:
+    """Characteristic latents of ten classes, or of fewer attributes."""
+    classes = labels == 10
+    frequency = torch.full((labels,), 0.1 if classes else 0.5)
+    return lambda _: hand(SHAPE, labels, classes=classes, frequency=frequency)
 
 
 ENTRIES = {
@@ -71,6 +92,11 @@ ENTRIES = {
         lambda _: HandClassVSC(SHAPE, 60, separation=1.0),
         labels=0.1,
     ),
+    "ccvae": Entry(zoo.ccvae, characteristic(HandCCVAE), labels=0.1),
+    "ccvae, 5 attributes": Entry(zoo.ccvae, characteristic(HandCCVAE, 5), labels=0.1, source=data.measured),
+    "diva": Entry(zoo.diva, characteristic(HandDIVA), labels=0.1),
+    "m2": Entry(zoo.m2, lambda _: HandM2(SHAPE, 50), labels=0.1),
+    "mvae": Entry(zoo.mvae, lambda _: HandMVAE(SHAPE, 50), labels=0.1),
     "vae, conv": Entry(
         partial(zoo.vae, network="conv"),
         lambda _: HandVAE(SHAPE, 50, kind="conv"),

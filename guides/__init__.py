@@ -1,9 +1,23 @@
 """Amortised posteriors: the guide that opens the data plate, and the programs that run in it."""
 
+from .characteristic import CharacteristicPosterior, Features
 from .class_spikes import ClassSpikePosterior
 from .classify import classify
 from .guide import Guide
+from .m2 import M2Posterior
+from .mvae import MVAEPosterior
 from .posteriors import NormalPosterior, SpikeAndSlabPosterior
 from .selecting import SelectingPosterior
 
-__all__ = ["ClassSpikePosterior", "Guide", "NormalPosterior", "SelectingPosterior", "SpikeAndSlabPosterior", "classify"]
+__all__ = [
+    "CharacteristicPosterior",
+    "ClassSpikePosterior",
+    "Features",
+    "Guide",
+    "M2Posterior",
+    "MVAEPosterior",
+    "NormalPosterior",
+    "SelectingPosterior",
+    "SpikeAndSlabPosterior",
+    "classify",
+]

@@ -6,7 +6,7 @@ from pyro.distributions.torch_distribution import TorchDistribution
 from pyro.poutine.runtime import InferDict
 from torch import Tensor
 
-from ..distributions import Clamped, Labels, at_site
+from ..distributions import Clamped, Labels, at_site, partly
 
 __all__ = ["classify"]
 
@@ -22,8 +22,9 @@ def classify(name: str, fn: TorchDistribution, y: Labels = None, labelled: Label
     Args:
         name: the site.
         fn: the classifier's distribution, batch ``[B]``.
-        y: ``[B]`` labels or a dict from site to labels; unlabelled slots may hold anything.
-        labelled: boolean mask like ``y``. With ``y`` and no mask every row is known.
+        y: ``[B]`` labels, ``[B, L]`` for a site of vectors, or a dict from site to labels; unlabelled slots may hold
+            anything.
+        labelled: boolean mask ``[B]``, or ``[B, L]`` where a row may know some of its labels. With ``y`` and no mask every row is known.
 
     Returns:
         ``[B]``, ``[K, 1]`` when enumerated; ``y`` itself when all rows are known.
@@ -38,7 +39,7 @@ def classify(name: str, fn: TorchDistribution, y: Labels = None, labelled: Label
     if value is None:
         return pyro.sample(name, fn, infer=enumerated(fn))
     if known is not None:
-        q = Clamped(fn, value, known)
+        q = partly(Clamped, fn, value, known)
         return pyro.sample(name, q, infer=enumerated(q))
     # Observed in the model: a point mass that adds nothing to the bound, and shows the classifier to loss factors.
     rows = torch.ones(value.shape[: value.dim() - fn.event_dim], dtype=torch.bool, device=value.device)

@@ -4,10 +4,13 @@ from .across import across
 from .aggregate import AggregateSparsity, aggregate_sparsity
 from .all_sample import AllSampleConsistency, all_sample_consistency
 from .capture import CannotCapture, Captured
+from .characteristic import CharacteristicBound, DomainBound, LabelEvidence
 from .class_spikes import PatternSparsity, SpikeStrength
 from .consistency import ClassConsistency, class_consistency
 from .factor import Factor, FactoredGuide
 from .importance import log_weight
+from .label_marginals import label_marginals
+from .multimodal import MultimodalBound
 from .objective import ELBO, Terms
 from .pair import Pair
 from .precision import networks_in
@@ -23,12 +26,16 @@ __all__ = [
     "CannotCapture",
     "CaptureWarning",
     "Captured",
+    "CharacteristicBound",
     "ClassConsistency",
     "ClassSeparation",
     "CollapseWarning",
     "Diverged",
+    "DomainBound",
     "Factor",
     "FactoredGuide",
+    "LabelEvidence",
+    "MultimodalBound",
     "Pair",
     "PatternSparsity",
     "ProcessLost",
@@ -43,6 +50,7 @@ __all__ = [
     "class_consistency",
     "class_information",
     "fit",
+    "label_marginals",
     "load",
     "log_weight",
     "networks_in",

@@ -6,7 +6,7 @@ import torch
 from pyro.distributions import TorchDistribution
 from torch import Tensor
 
-from ..distributions import Clamped, Labels
+from ..distributions import Clamped, Labels, known_part
 from ..schedules import Schedule
 from .across import across
 from .factor import Factor
@@ -20,8 +20,8 @@ class Supervision(Factor):
     .. math:: - \frac{1}{|\text{labelled}|} \sum_{n\ \text{labelled}} \log q(y_n | x_n)
 
     A bound alone teaches the classifier from unlabelled rows only: on labelled ones the label is known, and q(y | x)
-    plays no part. This factor is the term that Kingma et al. add for it, averaged over the batch's labelled rows (0
-    without any), in training those of all processes.
+    plays no part. This factor is the term that Kingma et al. add for it, averaged over the batch's rows that have a label
+    (0 without any; the labels that a row is known to have are added up), in training those of all processes.
 
     Args:
         weight: alpha of the source, there relative to the sum over rows.
@@ -52,10 +52,14 @@ class Supervision(Factor):
                 f"Try one of:\n- classify('{self.site}', ..., y, labelled) in the guide\n"
                 "- site=... naming the label site"
             )
-        q = posterior[self.site]
+        q = known_part(posterior[self.site])
         if not isinstance(q, Clamped):  # a batch without labels
             return torch.zeros_like(self.weight)
-        log_q, known = torch.where(q.known, q.base.log_prob(q.value), 0.0), q.known
+        log_q, known = torch.where(q.known, self.log_likelihood(posterior, q), 0.0), q.known
         if self.training:  # as many rows are labelled as there are on all processes
             log_q, known = across(log_q), across(known)
-        return -log_q.sum() / known.sum().clamp(min=1)
+        return -log_q.sum() / known.reshape(len(known), -1).any(1).sum().clamp(min=1)
+
+    def log_likelihood(self, posterior: Mapping[str, TorchDistribution], q: Clamped) -> Tensor:
+        """Log q(y | x), in the shape of the mask: of each row, or of each of its labels."""
+        return q.base.log_prob(q.value)

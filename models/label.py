@@ -5,7 +5,7 @@ import torch
 from pyro.distributions.torch_distribution import TorchDistribution
 from torch import Tensor
 
-from ..distributions import Labels, PartlyObserved, at_site
+from ..distributions import Labels, PartlyObserved, at_site, partly
 
 __all__ = ["label"]
 
@@ -20,8 +20,9 @@ def label(name: str, fn: TorchDistribution, y: Labels = None, labelled: Labels =
     Args:
         name: the site.
         fn: its distribution; batch ``[B]`` or one that broadcasts to it.
-        y: ``[B]`` labels, or a dict from site to labels; unlabelled slots may hold anything, NaN included.
-        labelled: boolean mask like ``y``, or a dict alike.
+        y: ``[B]`` labels, ``[B, L]`` for a site of vectors, or a dict from site to labels; unlabelled slots may hold
+            anything, NaN included.
+        labelled: boolean mask ``[B]``, or ``[B, L]`` where a row may know some of its labels; or a dict alike.
 
     Returns:
         ``[B]``, or ``[K, 1]`` under enumeration.
@@ -39,4 +40,4 @@ def label(name: str, fn: TorchDistribution, y: Labels = None, labelled: Labels =
     if known is None:
         rows = torch.ones(value.shape[: value.dim() - fn.event_dim], dtype=torch.bool, device=value.device)
         return pyro.sample(name, fn, obs=PartlyObserved(fn, value, rows).value)  # in the dtype of fn's draws
-    return pyro.sample(name, PartlyObserved(fn, value, known))
+    return pyro.sample(name, partly(PartlyObserved, fn, value, known))

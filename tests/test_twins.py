@@ -3,12 +3,39 @@
 import pytest
 import torch
 
-from benchmarks.twins import HandClassVSC, HandPseudoInputVSC, HandVAE, HandVSC, consistency, room_for, shortfall, stock
+from benchmarks.twins import (
+    HandCCVAE,
+    HandClassVSC,
+    HandDIVA,
+    HandM2,
+    HandMVAE,
+    HandPseudoInputVSC,
+    HandVAE,
+    HandVSC,
+    consistency,
+    room_for,
+    shortfall,
+    stock,
+)
 from pellucid import data, zoo
 from pellucid.data import Batch, DataSet
 from pellucid.inference import class_consistency, class_information
 
-PARTS = ("encoder", "decoder", "selector", "gate", "loc", "scale", "classifier", "table", "pixels")
+PARTS = (
+    "encoder",
+    "decoder",
+    "selector",
+    "gate",
+    "loc",
+    "scale",
+    "classifier",
+    "table",
+    "pixels",
+    "image",
+    "word",
+    "precision",
+    "spread",
+)
 SMALL, LARGE = (1, 8, 8), (1, 28, 28)
 ROWS = 32
 
@@ -59,6 +86,11 @@ def some_labels():
 
 
 @pytest.fixture(scope="module")
+def smileys():
+    return data.smiley(rows=60, labels=30, validation=10, test=10)
+
+
+@pytest.fixture(scope="module")
 def images():
     rows = Batch(torch.rand(8, *LARGE), torch.arange(8))
     return DataSet("noise", rows, rows, rows, classes=tuple("abcdefgh"), source="torch.rand")
@@ -67,9 +99,10 @@ def images():
 def batch_of(digits, known=None, seed=2):
     """Random images with every class among the labels; where a label is not known, a number that is no class."""
     torch.manual_seed(seed)
-    y = torch.randint(0, 10, (ROWS,))
+    y = torch.randint(0, 2, (ROWS, 4)) if digits.attributes else torch.randint(0, 10, (ROWS,))
     labelled = None if known is None else torch.rand(ROWS) < known
-    return Batch(torch.rand(ROWS, *digits.shape), y if labelled is None else y.where(labelled, -7), labelled)
+    x = torch.rand(ROWS, *digits.shape)
+    return Batch(x, y if labelled is None else y.where(labelled.reshape(-1, *[1] * (y.dim() - 1)), -7), labelled)
 
 
 def test_the_hand_written_vae_has_the_pairs_loss_and_gradients(digits):
@@ -106,6 +139,25 @@ def test_the_hand_written_pseudo_inputs_have_the_pairs_loss_and_gradients(digits
 def test_the_hand_written_class_spikes_have_the_pairs_loss_and_gradients(some_labels, separation, known):
     hand = HandClassVSC(SMALL, 5, separation=separation)
     assert_same(zoo.class_vsc(some_labels, dim=5, separation=separation), hand, batch_of(some_labels, known))
+
+
+@pytest.mark.parametrize("known", [0.6, 1.0, 0.0])
+def test_the_hand_written_rivals_have_the_pairs_loss_and_gradients(some_labels, known):
+    often = data.label_frequencies(some_labels)
+    assert_same(zoo.m2(some_labels, dim=5), HandM2(SMALL, 5, frequency=often), batch_of(some_labels, known))
+    assert_same(zoo.mvae(some_labels, dim=5), HandMVAE(SMALL, 5), batch_of(some_labels, known))
+
+
+@pytest.mark.parametrize("block", [1, 2])
+@pytest.mark.parametrize("known", [0.6, 1.0, 0.0])
+@pytest.mark.parametrize(("make", "twin"), [(zoo.ccvae, HandCCVAE), (zoo.diva, HandDIVA)])
+def test_the_hand_written_characteristics_have_the_pairs_loss_and_gradients(
+    some_labels, smileys, make, twin, known, block
+):
+    for rows, count in ((some_labels, 10), (smileys, 4)):
+        often = data.label_frequencies(rows)
+        hand = twin(rows.shape, count, 5, classes=not rows.attributes, frequency=often, block=block)
+        assert_same(make(rows, style=5, block=block), hand, batch_of(rows, known))
 
 
 @pytest.mark.parametrize(("make", "twin"), [(zoo.vae, HandVAE), (zoo.vsc, HandVSC)])
@@ -147,7 +199,14 @@ def test_the_shortfall_ends_where_the_gates_tell_the_classes_apart():
 
 
 def test_a_twin_compiles_into_one_graph_whatever_its_labels(some_labels):
-    for hand in (HandVSC(SMALL, 5, weight=3.0, room=ROWS), HandClassVSC(SMALL, 5, separation=1.0)):
+    for hand in (
+        HandVSC(SMALL, 5, weight=3.0, room=ROWS),
+        HandClassVSC(SMALL, 5, separation=1.0),
+        HandM2(SMALL, 5),
+        HandMVAE(SMALL, 5),
+        HandCCVAE(SMALL, 10, 5, classes=True, frequency=torch.full((10,), 0.1)),
+        HandDIVA(SMALL, 10, 5, classes=True, frequency=torch.full((10,), 0.1)),
+    ):
         graph = torch.compile(hand, backend="eager", fullgraph=True, dynamic=False)
         for seed in range(2):
             batch = batch_of(some_labels, 0.6, seed)

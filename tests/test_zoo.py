@@ -17,7 +17,7 @@ from pellucid.inference import aggregate_sparsity, class_consistency
 from pellucid.inference.pyro_checks import UNCHECKED
 from pellucid.models import NormalPrior, label
 from pellucid.schedules import Ramp
-from tests.zoo_pairs import PAIRS, ClassPosterior, Photos, Tiny
+from tests.zoo_pairs import PAIRS, ClassPosterior, Photos, Tiny, labels_of
 
 X = torch.rand(6, *Tiny.shape, generator=torch.Generator().manual_seed(0))
 Y = torch.tensor([0, 1, 0, 1, 2, 2])
@@ -32,7 +32,7 @@ def test_nothing_of_a_pair_built_on_another_device_is_left_on_the_cpu(name, trai
             pair = PAIRS[name](Tiny).train(training)
             x, y, labelled = (
                 torch.rand(6, *Tiny.shape),
-                torch.zeros(6, dtype=torch.long),
+                labels_of(name, torch.zeros(6, dtype=torch.long)),
                 torch.ones(6, dtype=torch.bool),
             )
         tensors = {n: t.device.type for n, t in (*pair.named_parameters(), *pair.named_buffers())}
@@ -47,7 +47,7 @@ def test_nothing_of_a_pair_built_on_another_device_is_left_on_the_cpu(name, trai
 def test_the_backward_pass_of_every_pair_stays_on_its_device(name):
     with pyro.settings.context(**UNCHECKED):
         pair = PAIRS[name](Tiny).to("meta")
-        x, y, labelled = X.to("meta"), Y.to("meta"), (Y > 0).to("meta")
+        x, y, labelled = (each.to("meta") for each in (X, labels_of(name, Y), Y > 0))
         for batch in ((x,), (x, y), (x, y, labelled)):
             pair(*batch).loss.backward()
     moved = {n: p.grad.device.type for n, p in pair.named_parameters() if p.grad is not None}

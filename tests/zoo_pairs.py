@@ -63,5 +63,27 @@ PAIRS = {
     "vsc, classes kept apart": lambda data: zoo.vsc(data, separation=1.0, factors=[AllSampleConsistency(3.0)]),
     "vsc, mixture": lambda data: zoo.vsc(data, prior="pseudo-inputs", pseudo_inputs=4, selector="variational"),
     "vae, recurrent": lambda data: zoo.vae(data, network="recurrent", hidden=(8,), likelihood="normal"),
+    "ccvae": zoo.ccvae,
+    "ccvae, attributes": lambda data: zoo.ccvae(attributed(data), alpha=Ramp(0, 1)),
+    "ccvae, sparse style": lambda data: zoo.ccvae(data, block=2, style_prior="spike-and-slab", consistency=3.0),
+    "ccvae, official": lambda data: zoo.ccvae(attributed(data), gradients="official", draws=10, alpha=0),
+    "ccvae, tilted": lambda data: zoo.ccvae(attributed(data), gradients="tilted"),
+    "diva": zoo.diva,
+    "m2": zoo.m2,
+    "m2, attributes": lambda data: zoo.m2(attributed(data)),
+    "m2, drawn labels": lambda data: zoo.m2(attributed(data), labels="relaxed"),
+    "mvae": zoo.mvae,
+    "mvae, attributes": lambda data: zoo.mvae(attributed(data), label_weight=Ramp(1, 5)),
     "composed": lambda data: zoo.compose(data, prior=ClassPrior(), posterior=ClassPosterior),
 }
+ATTRIBUTED = {name for name in PAIRS if "attributes" in name} | {"ccvae, official", "ccvae, tilted", "m2, drawn labels"}
+
+
+def attributed(data):
+    """A data set of the same shape whose classes are attributes."""
+    return type("Attributed", (data,), {"attributes": True})
+
+
+def labels_of(name, y):
+    """Classes ``[B]`` as the pair of that name takes them: one-hot where it is for attributes; NaN stays NaN."""
+    return 1 - (y[:, None] - torch.arange(3, device=y.device)).abs().clamp(max=1) if name in ATTRIBUTED else y

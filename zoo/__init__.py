@@ -5,9 +5,12 @@ way. Weights are drawn when the pair is built: call ``torch.manual_seed`` before
 line does).
 """
 
+from .characteristic import ccvae, diva
 from .class_spikes import class_vsc
 from .dense import beta_vae, vae
+from .m2 import m2
+from .mvae import mvae
 from .own_parts import compose
 from .sparse import vsc
 
-__all__ = ["beta_vae", "class_vsc", "compose", "vae", "vsc"]
+__all__ = ["beta_vae", "ccvae", "class_vsc", "compose", "diva", "m2", "mvae", "vae", "vsc"]

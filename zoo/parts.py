@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
-from torch import nn
+from torch import Tensor, nn
 
+from ..data import DataSet, label_frequencies
 from ..models import Bernoulli, Laplace, Likelihood, Normal
 from ..networks import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder, RecurrentDecoder, RecurrentEncoder
 
-__all__ = ["Labelled", "LikelihoodName", "Network", "Shape", "Shaped", "named_likelihood", "networks"]
+__all__ = ["Labelled", "LikelihoodName", "Network", "Shape", "Shaped", "frequencies", "named_likelihood", "networks"]
 
 Shape = tuple[int, ...]
 Network = Literal["mlp", "conv", "recurrent"]
@@ -41,6 +42,11 @@ class Labelled(Shaped, Protocol):
     def attributes(self) -> bool:
         """Whether labels are binary attributes of a row."""
         ...
+
+
+def frequencies(data: Labelled) -> Tensor | None:
+    """How often each label occurs among the labelled rows; None for a description that holds no rows."""
+    return label_frequencies(data) if isinstance(data, DataSet) else None
 
 
 def networks(

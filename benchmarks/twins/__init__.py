@@ -4,16 +4,23 @@ Each is called with a batch, gives the loss in nats a row, and compiles into one
 that each has the loss and the gradients of its pair, from the same weights and draws.
 """
 
+from .characteristic import HandCCVAE, HandDIVA
 from .class_spikes import HandClassVSC
 from .consistency import consistency, room_for
 from .dense import HandVAE
+from .m2 import HandM2
+from .mvae import HandMVAE
 from .pseudo_inputs import HandPseudoInputVSC
 from .separation import shortfall
 from .sparse import HandVSC
 from .stock import StockGuide, StockModel, stock
 
 __all__ = [
+    "HandCCVAE",
     "HandClassVSC",
+    "HandDIVA",
+    "HandM2",
+    "HandMVAE",
     "HandPseudoInputVSC",
     "HandVAE",
     "HandVSC",

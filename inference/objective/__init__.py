@@ -1,8 +1,22 @@
 """The objective: what one step minimises, site by site."""
 
 from .elbo import ELBO
+from .kl import analytic_kl
+from .requirements import require_same_sites
 from .sanitise import sanitise
-from .sites import Site, data_frame, log_prob, n_data, random_sites
+from .sites import Site, data_frame, log_prob, n_data, per_row, random_sites
 from .terms import Terms
 
-__all__ = ["ELBO", "Site", "Terms", "data_frame", "log_prob", "n_data", "random_sites", "sanitise"]
+__all__ = [
+    "ELBO",
+    "Site",
+    "Terms",
+    "analytic_kl",
+    "data_frame",
+    "log_prob",
+    "n_data",
+    "per_row",
+    "random_sites",
+    "require_same_sites",
+    "sanitise",
+]

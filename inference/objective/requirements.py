@@ -2,7 +2,7 @@
 
 from pyro.poutine import Trace
 
-from ...distributions import Clamped, PartlyObserved
+from ...distributions import Clamped, known_part
 from .sites import Site, data_frame, random_sites
 
 __all__ = ["require_clamped", "require_nesting", "require_rows", "require_same_sites"]
@@ -29,7 +29,7 @@ def require_nesting(trace: Trace, nesting: int) -> None:
 def require_clamped(model: dict[str, Site], guide: dict[str, Site]) -> None:
     """Raise a ValueError if the guide draws a label that the model knows: the draw would stand in the label's place."""
     for name, site in model.items():
-        if isinstance(site["fn"], PartlyObserved) and name in guide and not isinstance(guide[name]["fn"], Clamped):
+        if known_part(site["fn"]) and name in guide and not isinstance(known_part(guide[name]["fn"]), Clamped):
             raise ValueError(
                 f"site '{name}': known for some rows in the model, and drawn for all of them by pyro.sample in the "
                 f"guide.\nTry one of:\n- classify('{name}', ..., y, labelled) in the guide"

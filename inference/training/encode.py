@@ -10,6 +10,7 @@ from torch.distributions import Distribution
 
 from ...data import Batches
 from ..evaluation import evaluating
+from ..label_marginals import label_marginals
 from ..objective import data_frame, random_sites
 from ..pair import Pair
 
@@ -27,15 +28,17 @@ def encode(pair: Pair, batches: Batches) -> dict[str, TorchDistribution]:
         batches: of a split, in order.
 
     Returns:
-        latent site -> its distribution, batch ``[N]``. A site that depends on another (z on a label) is given at a
-        draw of the other.
+        latent site -> its distribution, batch ``[N]``. A label read off a code has the code integrated out where the
+        guide knows how (:func:`~pellucid.inference.label_marginals`); another site that depends on one (z on a label)
+        is given at a draw of it.
     """
     found: dict[str, list[TorchDistribution]] = {}
     with evaluating(pair):
         for batch in batches.epoch(0):
-            for name, site in random_sites(poutine.trace(pair.guide).get_trace(batch.x)):
-                if data_frame(site) is not None and not isinstance(site["fn"], Unit):
-                    found.setdefault(name, []).append(site["fn"].expand((batch.rows,)))
+            sites = dict(random_sites(poutine.trace(pair.guide).get_trace(batch.x)))
+            q = {n: s["fn"] for n, s in sites.items() if data_frame(s) is not None and not isinstance(s["fn"], Unit)}
+            for name, fn in (q | label_marginals(pair.guide, batch.x)).items():
+                found.setdefault(name, []).append(fn.expand((batch.rows,)))
     return {name: concatenate(parts) for name, parts in found.items()}
 
 

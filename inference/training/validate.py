@@ -10,9 +10,10 @@ from pyro.distributions import Unit
 from torch import Tensor
 
 from ...data import Batch, Batches
-from ...distributions import Clamped
+from ...distributions import Clamped, elements, known_part
 from ..evaluation import evaluating
 from ..gates import gate_of
+from ..label_marginals import label_marginals
 from ..objective import data_frame, n_data, random_sites, sanitise
 from ..pair import Pair
 from .gate_sums import GateSums
@@ -29,7 +30,7 @@ def validate(pair: Pair, batches: Batches, seed: int, processes: Processes = ALO
 
     The bound is one on log p(x): labels are withheld from it, whatever the training saw, so that methods with and
     without label sites compare. They serve the factors (``consistency`` is that of the split's own labels) and
-    ``accuracy(y)``, the share of rows whose most probable label under the guide is right. Of every spike-and-slab site
+    ``accuracy(y)``, the share of labels that are the most probable ones under the guide. Of every spike-and-slab site
     there are the figures of :class:`GateSums`, its gates found without labels and parted by them afterwards. Draws come
     from a stream of their own, the same each epoch, and leave the training's untouched.
 
@@ -78,11 +79,13 @@ def labelled_figures(pair: Pair, batch: Batch) -> tuple[dict[str, Tensor], dict[
     sites = {name: site["fn"] for name, site in random_sites(trace)}
     factors = {name: fn.log_factor / n_data(trace) for name, fn in sites.items() if isinstance(fn, Unit)}
     hits = {}
+    marginals = label_marginals(pair.guide, batch.x)
     for name, fn in sites.items():
-        if isinstance(fn, Clamped) and fn.has_enumerate_support and fn.event_shape == () and bool(fn.known.any()):
-            values = fn.base.enumerate_support(expand=True)
-            guess = values.gather(0, fn.base.log_prob(values).argmax(0, keepdim=True))[0]
-            hits[name] = (guess == fn.value)[fn.known]
+        known, q = known_part(fn), elements(marginals.get(name, fn))
+        if isinstance(known, Clamped) and q.has_enumerate_support and q.event_shape == () and bool(known.known.any()):
+            values = q.enumerate_support(expand=True)
+            hit = values.gather(0, q.log_prob(values).argmax(0, keepdim=True))[0] == known.value
+            hits[name] = hit[known.known].flatten()
     return factors, hits
 
 

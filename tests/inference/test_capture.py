@@ -17,7 +17,7 @@ from pellucid.inference.capture import CannotCapture, Captured, trace_once
 from pellucid.inference.capture.check import require_same
 from pellucid.inference.step import Step
 from pellucid.schedules import Ramp, advance
-from tests.zoo_pairs import PAIRS, Photos, Tiny
+from tests.zoo_pairs import PAIRS, Photos, Tiny, labels_of
 
 GENERATOR = torch.Generator().manual_seed(0)
 X = torch.rand(12, *Tiny.shape, generator=GENERATOR)
@@ -28,6 +28,11 @@ BATCHES = {
     "all labelled": Batch(X, Y),
     "partly labelled": Batch(X, torch.where(KNOWN, Y.float(), torch.nan), KNOWN),
 }
+
+
+def batch_for(name, labels):
+    x, y, labelled = BATCHES[labels]
+    return Batch(x, None if y is None else labels_of(name, y), labelled)
 
 
 def evaluated(step, batch, seed=3):
@@ -59,7 +64,7 @@ def test_captured_is_eager_with_schedules_in_motion_and_one_graph(name, training
     step = built(name, training)
     for seed, done in enumerate((0.0, 0.25, 1.0)):
         advance(step.pair, done)
-        assert_same(step, BATCHES[labels], seed)
+        assert_same(step, batch_for(name, labels), seed)
     assert len(step.graphs) == 1
 
 
@@ -68,7 +73,7 @@ def test_the_graph_that_a_compiler_is_given_forward_and_backward_is_the_eager_on
     step = built(name, backend="aot_eager")
     for seed, done in enumerate((0.0, 0.6)):
         advance(step.pair, done)
-        assert_same(step, BATCHES["partly labelled"], seed)
+        assert_same(step, batch_for(name, "partly labelled"), seed)
 
 
 def test_no_sample_statement_runs_in_a_captured_step():
@@ -187,6 +192,12 @@ def test_the_settings_of_pyro_are_as_they_were():
 def test_labels_by_site_are_captured():
     step = built("composed")
     assert_same(step, Batch(X, {"y": Y}, {"y": KNOWN}))
+
+
+def test_labels_known_one_by_one_are_captured():
+    y = torch.randint(2, (12, 3), generator=GENERATOR).float()
+    known = torch.rand(12, 3, generator=GENERATOR) < 0.5
+    assert_same(built("ccvae, attributes"), Batch(X, torch.where(known, y, torch.nan), known))
 
 
 def test_a_layer_added_to_a_network_is_captured_anew():

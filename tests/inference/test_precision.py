@@ -16,27 +16,27 @@ from pellucid.inference.capture import Captured
 from pellucid.inference.objective import random_sites
 from pellucid.inference.precision import networks, networks_in
 from pellucid.inference.step import Step
-from tests.zoo_pairs import PAIRS, Photos, Tiny
+from tests.zoo_pairs import PAIRS, Photos, Tiny, labels_of
 
 X, Y = torch.rand(6, *Tiny.shape), torch.tensor([0, 1, 0, 1, 2, 2])
 
 
-def dtypes_inside(pair):
-    """What the first matrix product or convolution of each network runs in."""
+def dtypes_inside(pair, y):
+    """What the first matrix product or convolution of each network runs in, or the network itself if it has none."""
     seen = {}
     for number, network in enumerate(networks(pair)):
-        layer = next(m for m in network.modules() if isinstance(m, (nn.Linear, nn.Conv2d)))
+        layer = next((m for m in network.modules() if isinstance(m, (nn.Linear, nn.Conv2d))), network)
         layer.register_forward_hook(lambda *args, number=number: seen.update({number: args[-1].dtype}))
-    pair(X, Y)
+    pair(X, y)
     return seen
 
 
 @pytest.mark.parametrize("name", list(PAIRS))
 def test_every_network_of_every_pair_runs_in_bfloat16_and_every_term_is_float32(name):
-    pair = PAIRS[name](Tiny)
+    pair, y = PAIRS[name](Tiny), labels_of(name, Y)
     with networks_in(pair, torch.bfloat16):
-        inside = dtypes_inside(pair)
-        terms = pair(X, Y)
+        inside = dtypes_inside(pair, y)
+        terms = pair(X, y)
         terms.loss.backward()
     own = {number for number, network in enumerate(networks(pair))}
     assert inside.keys() == own
@@ -48,10 +48,10 @@ def test_every_network_of_every_pair_runs_in_bfloat16_and_every_term_is_float32(
 
 @pytest.mark.parametrize("name", list(PAIRS))
 def test_no_parameter_of_a_distribution_is_less_than_float32(name):
-    pair = PAIRS[name](Tiny)
+    pair, y = PAIRS[name](Tiny), labels_of(name, Y)
     with networks_in(pair, torch.bfloat16):
-        guide = poutine.trace(pair.guide).get_trace(X, Y)
-        model = poutine.trace(poutine.replay(pair.model, trace=guide)).get_trace(X, Y)
+        guide = poutine.trace(pair.guide).get_trace(X, y)
+        model = poutine.trace(poutine.replay(pair.model, trace=guide)).get_trace(X, y)
     for trace in (guide, model):
         for site, statement in random_sites(trace):
             fn = statement["fn"]

@@ -10,7 +10,7 @@ import torch
 from pyro.nn import PyroModule
 from torch import nn
 
-from pellucid import data, fit, load
+from pellucid import data, fit, load, zoo
 from pellucid.data import Batch, Batches, DataSet
 from pellucid.distributions import Clamped
 from pellucid.guides import Guide, classify
@@ -112,3 +112,14 @@ def test_a_split_without_labels_has_no_accuracy_and_the_same_bound(digits):
     assert full.pop("accuracy(y)") > 0
     assert full.pop("classification") > bare.pop("classification") == blank.pop("classification") == 0
     assert full == bare == blank
+
+
+def test_a_posterior_that_looks_at_the_labels_is_asked_without_them(digits):
+    pair, split = zoo.mvae(digits, dim=12, hidden=(8,)), digits.validation
+    with torch.no_grad():  # an expert that shouts the label, and a head that hears it
+        pair.model.prior.classifier.weight.copy_(torch.eye(10, 12))
+        pair.guide.posterior.table[0] = 50 * torch.eye(10, 12)
+        pair.guide.posterior.table[1] = 100.0
+    shouted = pair.guide.posterior.given(split.x.float() / 255, split.y).mean @ pair.model.prior.classifier.weight.T
+    assert bool((shouted.argmax(1) == split.y).all())
+    assert validate(pair, Batches(split, 60), seed=0)["accuracy(y)"] < 0.4
