@@ -5,6 +5,7 @@ imported by the functions that need them, not by this package.
 """
 
 from . import figures
+from .calibration import Calibration, calibration_error
 from .consistency import Consistency, class_consistency
 from .disentanglement import (
     DCI,
@@ -63,6 +64,7 @@ __all__ = [
     "SAP",
     "ActiveUnits",
     "Agreement",
+    "Calibration",
     "Consistency",
     "Evidence",
     "FewLabels",
@@ -81,6 +83,7 @@ __all__ = [
     "VarianceMap",
     "active_matching",
     "active_units",
+    "calibration_error",
     "category_sharing",
     "clamp_cost",
     "class_consistency",

@@ -35,7 +35,9 @@ def encoded(run: Run, batch: Batch) -> Rows:
     code = find_code(run, encode(run.pair, Batches(batch, 1000, device=run.pair.device)))
     if code is None:
         raise ValueError(
-            f"measure: no latent site of {run.folder} can be decoded by itself, so there is no code to measure.\n"
-            "Try one of:\n- a pair with one real latent vector, such as zoo.vsc, zoo.class_vsc or zoo.vae"
+            f"measure: no latent site of {run.folder} can be decoded by itself, nor several joined, so there is no "
+            "code to measure.\n"
+            "Try one of:\n- a pair whose decoder takes its real latent vectors, one or several side by side, such as "
+            "zoo.vsc, zoo.vae or zoo.ccvae"
         )
     return Rows(batch, {part.name: part for part in partitions(batch, run.data.classes)}, code)

@@ -11,6 +11,7 @@ from .image_grids import reconstruction_grid, sample_grid
 from .information_stem import information_stem
 from .kept_grid import kept_grid
 from .matching_matrix import matching_matrix
+from .reliability import reliability
 from .sharing_matrix import sharing_matrix
 from .swap_grid import swap_grid
 from .training_curves import training_curves
@@ -26,6 +27,7 @@ __all__ = [
     "kept_grid",
     "matching_matrix",
     "reconstruction_grid",
+    "reliability",
     "sample_grid",
     "sharing_matrix",
     "swap_grid",

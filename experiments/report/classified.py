@@ -1,4 +1,4 @@
-"""How well the guide's label sites tell the labels of test rows, beside the majority rate."""
+"""How well the guide's label sites tell the labels of test rows, beside the majority rate, and how well they know."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,16 @@ import numpy as np
 import torch
 from pyro import poutine
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ...data import Batch
-from ...distributions import Clamped, at_site
+from ...diagnostics import Calibration, calibration_error
+from ...distributions import Clamped, at_site, known_part
 from ...inference import Run
 from ...inference.objective import random_sites
 from .partition import Partition, partitions
 
-__all__ = ["Classified", "classified", "label_sites"]
+__all__ = ["Classified", "classified", "label_sites", "probabilities"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Classified:
         classes: C names.
         accuracy: share of the rows whose most probable class is right.
         majority: share of the largest class among them: what a constant guess reaches.
+        calibration: whether the guide is as sure as it is right.
         rows: how many rows have a label.
         confusion: ``[C, C]``, share of the rows of a true class (row) guessed as each class (column); NaN for
             a class not met.
@@ -36,6 +39,7 @@ class Classified:
     classes: tuple[str, ...]
     accuracy: float
     majority: float
+    calibration: Calibration
     rows: int
     confusion: np.ndarray
 
@@ -45,7 +49,7 @@ def label_sites(run: Run, batch: Batch) -> set[str]:
     few = batch.take(slice(0, 2)).to(run.pair.device)
     with torch.no_grad(), torch.random.fork_rng([]):
         trace = poutine.trace(run.pair.guide).get_trace(*few)
-    return {name for name, site in random_sites(trace) if isinstance(site["fn"], Clamped)}
+    return {name for name, site in random_sites(trace) if isinstance(known_part(site["fn"]), Clamped)}
 
 
 def classified(
@@ -68,28 +72,29 @@ def classified(
         base = getattr(q, "base_dist", q)
         if y is None or not base.has_enumerate_support or base.event_shape != () or y.shape != base.batch_shape:
             continue
-        guess = most_probable(base)
+        p = probabilities(q)
         if isinstance(batch.y, dict):
             named = partitions(Batch(batch.x, {site: y}, None if known is None else {site: known}), ())
         else:
             named = partitions(Batch(batch.x, y, known), classes)
-        columns = dict(zip(classes, guess.unbind(1), strict=True)) if guess.ndim == 2 else {}
+        columns = dict(zip(classes, p.unbind(1), strict=True)) if p.ndim == 3 else {}
         for part in named:
             name = f"{site}: {part.name}" if columns else site
-            found.append(score(name, columns.get(part.name, guess), part))
+            found.append(score(name, columns.get(part.name, p), part))
     return found
 
 
-def most_probable(q: Any) -> Tensor:
-    """The most probable value of each row, of ``batch_shape``."""
-    values = q.enumerate_support(expand=True)
-    return values.gather(0, q.log_prob(values).argmax(0, keepdim=True))[0].long()
+def probabilities(q: Any) -> Tensor:
+    """Probability of each value that a label may have, ``[N, V]``, or ``[N, L, V]`` for vectors of labels."""
+    base = getattr(q, "base_dist", q)
+    return base.log_prob(base.enumerate_support(expand=False)).exp().movedim(0, -1)
 
 
-def score(name: str, guess: Tensor, part: Partition) -> Classified:
-    """One label against its guess."""
-    true, guess = part.y[part.known], guess[part.known]
+def score(name: str, p: Tensor, part: Partition) -> Classified:
+    """One label against the probabilities ``[N, V]`` of its values."""
     number = len(part.classes)
+    true, p = part.y[part.known], pad(p[part.known], (0, max(0, number - p.shape[1])))
+    guess = p.argmax(-1)
     cells = true * number + guess.clamp(0, number - 1)
     count = cells.bincount(minlength=number**2).reshape(number, number).float()
     size = count.sum(1, keepdim=True).numpy()
@@ -99,6 +104,7 @@ def score(name: str, guess: Tensor, part: Partition) -> Classified:
         classes=part.classes,
         accuracy=float((true == guess).double().mean()),
         majority=float(true.bincount().max()) / len(true),
+        calibration=calibration_error(p, true),
         rows=len(true),
         confusion=confusion,
     )

@@ -31,11 +31,15 @@ def column_heatmap(space: Space, title: str) -> "Figure":
     colours, low = (DIVERGING, -2.0) if dense else (SEQUENTIAL, 0.0)
     norm = Normalize(low, 2.0 if dense else 1.0)
     rows, columns = len(meaning.rows), max(1, len(kept))
+    names = [space.code.name(j) if space.code.parts else str(j) for j in kept]
+    longest = max(map(len, names), default=0)
+    upright = longest > 4
+    under = 0.24 + (0.075 * longest if upright else 0.0)
     left = max(0.95, 0.25 + 0.075 * max(len(name) for name in meaning.rows))
     body, span = ROW * rows, CELL * columns
     scale_height = max(body, 0.9)
     width = left + max(span, 4.6) + 1.15
-    figure = sheet(width, 0.75 + max(body + 0.3 + CELL, scale_height) + 0.55)
+    figure = sheet(width, 0.75 + max(body + under + 0.06 + CELL, scale_height) + 0.55)
     figure.text(0.12 / width, 1 - 0.14 / figure.get_figheight(), title, va="top", size=13, weight="bold", color=INK)
 
     table = place(figure, left, 0.75, span, body)
@@ -43,10 +47,10 @@ def column_heatmap(space: Space, title: str) -> "Figure":
     table.imshow(shown, cmap=colours, norm=norm, aspect="auto", interpolation="none")
     table.set_facecolor("#dddddd")
     table.set_yticks(range(rows), meaning.rows, size=8.5)
-    table.set_xticks(range(len(kept)), [str(j) for j in kept], size=8.5)
+    table.set_xticks(range(len(kept)), names, size=8.5, rotation=90 if upright else 0)
     table.hlines(np.arange(rows - 1) + 0.5, -0.5, columns - 0.5, color="white", linewidth=0.6)
     table.vlines(np.arange(columns - 1) + 0.5, -0.5, rows - 0.5, color="white", linewidth=0.4)
-    strip = place(figure, left, 0.75 + body + 0.24, span, CELL)
+    strip = place(figure, left, 0.75 + body + under, span, CELL)
     thumbnails(strip, space.drawn[kept])
     table.tick_params(length=0)
     table.spines[:].set_visible(False)

@@ -13,13 +13,14 @@ from .reading import Space
 
 __all__ = ["DimensionGroup", "DimensionRow", "dimension_groups"]
 
-TITLES = {
+DENSE = {"dense": ("Without a gate", "part of every image")}
+TITLES = DENSE | {
     "global": ("Global", "open in nearly every class"),
     "shared": ("Shared", "open in a category of classes"),
     "specific": ("Class-specific", "open in few classes"),
     "rare": ("Rare", "used, and shut on most rows of every class"),
 }
-ATTRIBUTE_TITLES = {
+ATTRIBUTE_TITLES = DENSE | {
     "global": ("Global", "open alike with each attribute and without it"),
     "shared": ("Shared", "speak of several attributes"),
     "specific": ("Attribute-specific", "speak of few attributes"),
@@ -33,6 +34,7 @@ class DimensionRow:
     Attributes:
         index: of the dimension.
         name: such as "z3".
+        owner: the label whose block it is in; empty for none.
         role: empty where there are none.
         classes: that it is open in.
         gates: of each class, or of each attribute with and without it, its name, mean gate, and whether the dimension
@@ -46,6 +48,7 @@ class DimensionRow:
 
     index: int
     name: str
+    owner: str
     role: str
     classes: str
     gates: list[tuple[str, float, bool]]
@@ -61,7 +64,7 @@ class DimensionGroup:
     """Dimensions of one role.
 
     Attributes:
-        role: "global", "shared", "specific", "rare", or empty where there are no roles.
+        role: "dense", "global", "shared", "specific", "rare", or empty where there are no roles.
         title: of the group; empty alike.
         meaning: of the role, in a few words.
         rows: its dimensions.
@@ -91,13 +94,14 @@ def dimension_row(space: Space, j: int) -> DimensionRow:
     """The line of dimension j."""
     roles, meaning = space.meaning.roles, space.meaning
     mean = meaning.mean[:, j].tolist()
-    gates = [] if roles is None else list(zip(meaning.rows, mean, roles.active[:, j].tolist(), strict=True))
+    gates = list(zip(meaning.rows, mean, roles.active[:, j].tolist(), strict=True)) if roles is not None else []
     return DimensionRow(
         index=j,
         name=space.code.name(j),
-        role="" if roles is None else str(roles.role[j]),
+        owner=space.owner[j],
+        role=space.role(j),
         classes=open_in(space, j),
-        gates=[each for each in gates if math.isfinite(each[1])],
+        gates=[each for each in gates if math.isfinite(each[1]) and space.code.gated[j]],
         share=None if space.share is None else float(space.share[j]),
         cost=float(space.cost[j]),
         information=float(space.information[j]),
@@ -109,7 +113,7 @@ def dimension_row(space: Space, j: int) -> DimensionRow:
 def open_in(space: Space, j: int) -> str:
     """What dimension j speaks of, in words."""
     roles, meaning = space.meaning.roles, space.meaning
-    if roles is None or roles.role[j] != "global":
+    if roles is None or space.role(j) != "global":
         return listed(spoken_of(space, j))
     shut = np.asarray(meaning.rows)[~roles.active[:, j] & np.isfinite(meaning.mean[:, j])].tolist()
     return "none" if meaning.attributes else f"all but {listed(shut)}" if shut else "all"

@@ -1,6 +1,7 @@
 """Posterior draws of test rows, for ArviZ."""
 
 from collections import defaultdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ def save_draws(reading: Reading, path: Path) -> None:
     groups = draw(reading.run, batch.x)
     space, y = reading.space, batch.y
     if space is not None and space.code.gate is not None:
-        groups["sample_stats"]["open_gates"] = (groups["posterior"][space.code.site] != 0).sum(-1)
+        opened = [groups["posterior"][part.site] != 0 for part in space.code.each if part.gate is not None]
+        groups["sample_stats"]["open_gates"] = torch.cat(opened, -1).sum(-1)
     observed: dict[str, Any] = {"x": batch.x}
     if isinstance(y, dict):
         observed |= {f"label_{site}": values for site, values in y.items()}
@@ -50,7 +52,10 @@ def save_draws(reading: Reading, path: Path) -> None:
     for site, value in groups["posterior"].items():
         dims[site] = ["row", *(f"{site}_axis{i}" for i in range(value.ndim - 2))]
     if space is not None:
-        dims[space.code.site], coords["dimension"] = ["row", "dimension"], dimension_names(space)
+        names = iter(dimension_names(space))
+        for part in space.code.each:
+            axis = f"{part.site}_dimension" if space.code.parts else "dimension"
+            dims[part.site], coords[axis] = ["row", axis], list(islice(names, part.z.shape[1]))
     data = to_arviz(**groups, observed_data=observed, coords=coords, dims=dims)
     data.to_netcdf(str(path))
 
@@ -76,12 +81,11 @@ def draw(run: Run, x: Tensor) -> dict[str, Any]:
 
 
 def dimension_names(space: Space) -> list[str]:
-    """A name for each dimension: "z3 specific: 0, 6"; "z3" where there are no roles."""
-    roles = space.meaning.roles
-    if roles is None:
-        return [space.code.name(j) for j in range(len(space.used))]
-    return [
-        f"{space.code.name(j)} {role}"
-        + (f": {', '.join(spoken_of(space, j))}" if role in ("shared", "specific") else "")
-        for j, role in enumerate(roles.role)
-    ]
+    """A name for each dimension: "z3 specific: 0, 6", or "c0: hat" in the block of a label."""
+
+    def name(j: int) -> str:
+        role = space.role(j)
+        own = spoken_of(space, j) if role in ("shared", "specific") else [space.owner[j]] if space.owner[j] else []
+        return f"{space.code.name(j)} {role}".rstrip() + (f": {', '.join(own)}" if own else "")
+
+    return [name(j) for j in range(len(space.used))]

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from pyro import poutine
-from torch.distributions import Distribution, Independent, Normal
+from torch.distributions import Independent, Normal
 
 from ...distributions import SpikeAndSlab
 from ...inference import Run
@@ -17,12 +17,12 @@ ROWS = 20  # looked at to see whether the prior hangs on the row, or on what is 
 
 
 @torch.no_grad()
-def fixed_prior(run: Run, site: str) -> Distribution | None:
+def fixed_prior(run: Run, site: str) -> Normal | SpikeAndSlab | None:
     """p(z), batch ``[D]``, of a latent site; None unless its dimensions are independent Normals or spike-and-slabs.
 
     Args:
         run: whose model is drawn from.
-        site: the code's.
+        site: of the code.
     """
     if not isinstance(run.pair.model, LatentModel):
         return None

@@ -17,7 +17,7 @@ def headline(space: Space | None, most: int = 6) -> str:
         most: how many class-specific dimensions are named; 0 for counts alone.
     """
     if space is None:
-        return "No latent site can be decoded by itself, so no dimension has a picture or a price."
+        return "No latent site can be decoded by itself, nor several joined, so no dimension has a picture or a price."
     used, total = int(space.used.sum()), len(space.used)
     head = f"{used} of {total} dimensions {'is' if used == 1 else 'are'} used"
     if used == 0:
@@ -39,6 +39,8 @@ def headline(space: Space | None, most: int = 6) -> str:
         "rare": ("opens rarely in any class", "open rarely in any class"),
     }
     parts = [f"{counts[role]} {verbs[counts[role] > 1]}" for role, verbs in one_and_many.items() if counts[role]]
+    if dense := [j for j in space.order if space.role(j) == "dense"]:
+        parts = [f"{len(dense)} {'has' if len(dense) == 1 else 'have'} no gate", *parts]
     parts = [part + (f" ({'; '.join(named)})" if part.endswith("few") and named else "") for part in parts]
     return f"{head}: {listed(parts)}."
 

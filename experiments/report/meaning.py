@@ -1,7 +1,7 @@
 """What each dimension means: its mean in every class, and the role that follows from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor
@@ -21,7 +21,8 @@ class Meaning:
         rows: G names: classes; or each attribute, present and absent; or "all rows".
         mean: ``[G, D]``: mean gate of a sparse code; of a dense one, the mean of the standardised code, in standard
             deviations.
-        roles: of the D dimensions; None for a dense code and without labels.
+        roles: of the D dimensions; None for a dense code and without labels. Dimensions without a gate have none:
+            "unused", and active nowhere.
         attributes: whether rows are attributes, in which case a dimension speaks of one by the difference it makes.
     """
 
@@ -51,8 +52,9 @@ def read_meaning(code: Code, parts: Sequence[Partition], used: np.ndarray) -> Me
     mean, rows = np.concatenate(tables).astype(float), tuple(name for group in names for name in group)
     if code.gate is None or not parts:
         return Meaning(rows, mean, None, attributes)
-    roles = attribute_roles(tables, used) if attributes else dimension_roles(mean, used)
-    return Meaning(rows, mean, roles, attributes)
+    gated = used & code.gated
+    roles = attribute_roles(tables, gated) if attributes else dimension_roles(mean, gated)
+    return Meaning(rows, mean, replace(roles, active=roles.active & code.gated), attributes)
 
 
 def means(value: Tensor, part: Partition) -> np.ndarray:

@@ -8,12 +8,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...inference import Run
+from .characteristics import Characteristics
 from .classified import Classified
 from .collapse import collapse_lines
 from .configured import Difference, as_yaml, commands, leaves, versions
 from .dimension_rows import dimension_groups
 from .headline import headline, question, role_rule
-from .pictures import Picture
+from .picture import Picture
 from .quantities import quantities, written
 from .reading import Reading
 from .told_lines import told_lines
@@ -36,6 +37,7 @@ def render(
     readings: Mapping[str, Reading],
     pictures: Sequence[Picture],
     labels: Sequence[Classified],
+    characteristics: Characteristics | None,
     differs: Sequence[Difference],
 ) -> str:
     """The HTML.
@@ -44,6 +46,7 @@ def render(
         readings: heading -> run: the run first, and the one beside it.
         pictures: as drawn.
         labels: how the run's label sites do.
+        characteristics: of a run that draws labels through blocks.
         differs: what the runs were configured differently in.
     """
     names, all_readings = list(readings), list(readings.values())
@@ -73,14 +76,15 @@ def render(
         "beside": beside is not None,
         "groups": groups,
         "listed": sum(len(group.rows) for group in groups),
-        "bars": [name for name, _, _ in groups[0].rows[0].gates] if groups else [],
+        "bars": next(([name for name, _, _ in row.gates] for each in groups for row in each.rows if row.gates), []),
         "used": int(space.used.sum()) if space else 0,
         "told": told_lines(space) if space else [],
         "exact": space is not None and space.told.exact,
         "of_class": space is not None and space.told.of_class is not None,
         "undecoded": reading.undecoded,
-        "site": space.code if space else None,
+        "sites": space.code.each if space else (),
         "labels": labels,
+        "characteristics": characteristics,
         "pictures": by_section,
         "config": as_yaml(run),
         "commands": commands(run, beside.run if beside else None),

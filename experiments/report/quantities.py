@@ -81,7 +81,7 @@ def quantities(readings: Sequence[Reading]) -> list[Quantity]:
     """
     bounds, spaces = [reading.bounds for reading in readings], [reading.space for reading in readings]
     rows, evidence = readings[0].batch.rows, bounds[0].evidence
-    gates = [None if space is None else space.code.gate for space in spaces]
+    gates = [None if space is None else space.code.gates for space in spaces]
     agree = [None if space is None else space.agreement for space in spaces]
     values: dict[str, list[float | None]] = {
         "Bound": [each.bound for each in bounds],

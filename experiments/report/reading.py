@@ -1,6 +1,6 @@
 """Everything that the page says of one run, measured once on test rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from ...data import Batch
 from ...diagnostics import drawn_by, used_dimensions
 from ...inference import Run
 from .agreement import Agreement, measure_agreement
+from .blocks import label_blocks
 from .bounds import Bounds, measure_bounds
+from .classified import label_sites
 from .code import Code, find_code
 from .cost import dimension_cost
 from .meaning import Meaning, read_meaning
@@ -36,6 +38,7 @@ class Space:
         share: ``[D]``, share of the rows on which the gate is above 1/2; None for a dense code.
         meaning: class by class.
         drawn: ``[D, C, H, W]``, what each used dimension adds to an image; zero for the others.
+        blocks: label -> its dimensions; none where the model does not draw labels through blocks.
         agreement: of the gates within and between classes, where there are both.
     """
 
@@ -47,6 +50,13 @@ class Space:
     meaning: Meaning
     drawn: np.ndarray
     agreement: Agreement | None
+    blocks: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> list[str]:
+        """D names: the label whose block a dimension is in, or nothing."""
+        own = {j: label for label, block in self.blocks.items() for j in block}
+        return [own.get(j, "") for j in range(len(self.used))]
 
     @property
     def information(self) -> np.ndarray:
@@ -55,10 +65,16 @@ class Space:
 
     @property
     def order(self) -> list[int]:
-        """Used dimensions in the order of reading: by role, or by their information where there are no roles."""
+        """Used dimensions in the order of reading: by role, dense ones first, or else by their information."""
+        roles, dense = self.meaning.roles, ~self.code.gated
+        if roles is None:
+            return [int(j) for j in np.argsort(-self.information, kind="stable") if self.used[j]]
+        return [int(j) for j in (*np.flatnonzero(dense), *roles.order[~dense[roles.order]]) if self.used[j]]
+
+    def role(self, j: int) -> str:
+        """Of dimension j: "dense" beside gates but without one, else one of the roles; empty where there are none."""
         roles = self.meaning.roles
-        order = np.argsort(-self.information, kind="stable") if roles is None else roles.order
-        return [int(j) for j in order if self.used[j]]
+        return "" if roles is None else str(roles.role[j]) if self.code.gated[j] else "dense"
 
 
 @dataclass(frozen=True)
@@ -70,6 +86,7 @@ class Reading:
         batch: the rows.
         parts: how their labels part them.
         posterior: site -> q(site | x), batch ``[N]``; labels withheld.
+        label_sites: those of the guide's sites that take labels.
         history: one dict an epoch; none for a run that ended before its first.
         bounds: what the run explains.
         space: the code's dimensions; None if no site can be decoded.
@@ -79,15 +96,16 @@ class Reading:
     batch: Batch
     parts: list[Partition]
     posterior: dict[str, Any]
+    label_sites: set[str]
     history: list[dict[str, float]]
     bounds: Bounds
     space: Space | None
 
     @property
     def undecoded(self) -> list[str]:
-        """Sites of vectors that the decoder does not take by themselves."""
-        own = self.space.code.site if self.space else None
-        return [site for site, q in self.posterior.items() if len(q.event_shape) >= 1 and site != own]
+        """Sites of vectors, other than of labels, that the decoder does not take by themselves."""
+        own = self.label_sites | ({part.site for part in self.space.code.each} if self.space else set())
+        return [site for site, q in self.posterior.items() if len(q.event_shape) >= 1 and site not in own]
 
 
 def read_run(run: Run) -> Reading:
@@ -101,7 +119,8 @@ def read_run(run: Run) -> Reading:
         code = find_code(run, posterior)
         space = None if code is None else read_space(run, code, batch.x, parts)
         history = run.history if (run.folder / "metrics.csv").is_file() else []
-        return Reading(run, batch, parts, posterior, history, measure_bounds(run, batch.x), space)
+        sites = label_sites(run, batch)
+        return Reading(run, batch, parts, posterior, sites, history, measure_bounds(run, batch.x), space)
 
 
 def read_space(run: Run, code: Code, x: Tensor, parts: list[Partition]) -> Space:
@@ -121,5 +140,6 @@ def read_space(run: Run, code: Code, x: Tensor, parts: list[Partition]) -> Space
         share=None if code.gate is None else (code.gate > 0.5).double().mean(0).numpy(),
         meaning=read_meaning(code, parts, used),
         drawn=drawn,
-        agreement=None if code.gate is None else measure_agreement(code.gate, parts),
+        agreement=None if code.gates is None else measure_agreement(code.gates, parts),
+        blocks=label_blocks(run),
     )

@@ -18,6 +18,7 @@ from ...diagnostics.information.bounds import taken
 from ...inference import Run
 from .code import Code, moments
 from .fixed_prior import fixed_prior
+from .joined import joined
 from .partition import Partition
 
 __all__ = ["Told", "read_told"]
@@ -60,7 +61,8 @@ def read_told(run: Run, code: Code, parts: Sequence[Partition]) -> Told:
         least = Information(bounds.lower.clip(min=0), bounds.lower_error, len(mean), "InfoNCE")
         return Told(least, exact=False, variance=variance)
     labels = [of_label(code, part) for part in parts]
-    prior = fixed_prior(run, code.site)
+    priors = [fixed_prior(run, part.site) for part in code.each]
+    prior = None if any(each is None for each in priors) else joined([each for each in priors if each is not None])
     return Told(
         image=mutual_information(code.marginal),
         exact=True,

@@ -43,9 +43,7 @@ def walks(reading: Reading, space: Space, starts: int = 3) -> "Figure | None":
         levels = float(on.mean()) + STEPS * float(on.std(correction=0))
         for row, label in start_rows(reading, space, j)[:starts]:
             images.append(traverse(reading.run.decode, space.code.z[row], [j], levels)[0])
-            roles = space.meaning.roles
-            role = "" if roles is None else f" {roles.role[j]}"
-            labels.append(f"{space.code.name(j)}{role}" + (f", from {label}" if label else ""))
+            labels.append(f"{space.code.name(j)} {space.role(j)}".rstrip() + (f", from {label}" if label else ""))
     if not images:
         return None
     stack = np.stack(images)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ...inference import Run
 from ...inference.training.folder import read_config
-from .classified import classified, label_sites
+from .characteristics import read_characteristics
+from .classified import classified
 from .configured import differences
 from .draws import save_draws
 from .page import headings, render
@@ -53,10 +54,11 @@ def write_report(run: Run, *, beside: Run | None = None) -> Path:
         (new / "figures").mkdir(parents=True)
         readings = {heading: read_run(each) for heading, each in zip(headings(run, beside, differs), runs, strict=True)}
         reading = next(iter(readings.values()))
-        labels = classified(reading.posterior, reading.batch, run.data.classes, label_sites(run, reading.batch))
-        pictures = draw_pictures(readings, labels, new / "figures")
+        labels = classified(reading.posterior, reading.batch, run.data.classes, reading.label_sites)
+        characteristics = read_characteristics(reading)
+        pictures = draw_pictures(readings, labels, characteristics, new / "figures")
         save_draws(reading, new / "posterior.nc")
-        (new / "report.html").write_text(render(readings, pictures, labels, differs), encoding="utf-8")
+        (new / "report.html").write_text(render(readings, pictures, labels, characteristics, differs), encoding="utf-8")
         for part in PARTS:
             replace(new / part, run.folder / part)
     except OSError as error:

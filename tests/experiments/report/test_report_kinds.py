@@ -14,6 +14,7 @@ from torch.nn.functional import softplus
 
 from pellucid import data, zoo
 from pellucid.data import Batch, DataSet
+from pellucid.diagnostics import calibration_error
 from pellucid.experiments.report import write_report
 from pellucid.guides import classify
 from pellucid.models import label
@@ -67,7 +68,8 @@ def test_label_sites_are_scored_beside_the_majority_rate_and_names_are_escaped(t
     guide = run.pair.guide.posterior
     guess = guide.logits(guide.encoder(x)).argmax(1)
     expected = [float((guess == y).double().mean()), max(float((y == c).double().mean()) for c in (0, 1))]
-    assert page.numbers["label y"] == pytest.approx(expected)
+    found = calibration_error(guide.logits(guide.encoder(x)).softmax(-1), y)
+    assert page.numbers["label y"] == pytest.approx([*expected, found.error, found.chance], abs=1e-6)
     assert not {"b", "i", "script"} & {tag for tag, _ in page.tags}
     assert "noise & <i>" in page.text
     assert "put together by hand" in page.text

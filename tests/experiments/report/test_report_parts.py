@@ -23,7 +23,8 @@ def space_of(mean: np.ndarray, used: list[bool] | None = None) -> Any:
     roles = dimension_roles(mean, flags)
     meaning = Meaning(tuple(str(c) for c in range(len(mean))), mean, roles, attributes=False)
     order = [int(j) for j in roles.order if flags[j]]
-    return SimpleNamespace(used=flags, meaning=meaning, order=order, code=SimpleNamespace(name=lambda j: f"z{j}"))
+    name, role = (lambda j: f"z{j}"), (lambda j: roles.role[j])
+    return SimpleNamespace(used=flags, meaning=meaning, order=order, role=role, code=SimpleNamespace(name=name))
 
 
 def test_the_headline_counts_every_role_and_names_the_specific():
