@@ -1,8 +1,8 @@
 # make demo     train class-consistent sparse coding on real digits and write the report
 # make test     run every test, doctest and notebook
 # make check    lint, formatting, types
-# make results  run the desk experiments (some 80 minutes on 2 cores) and write experiments/RESULTS.md
-# make bench    time the training step against hand-written, compiled torch, its start, the loop, the consistency factor and information by size
+# make results  run the desk experiments (some two hours on 2 cores) and write experiments/RESULTS.md
+# make bench    time the training step against hand-written, compiled torch, its start, the loop, the consistency factor, information and characteristic latents by size
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -24,6 +24,7 @@ check: $(READY)
 results: $(READY)
 	$(BIN)/pellucid experiment class_vsc --preset desk --results experiments/RESULTS.md
 	$(BIN)/pellucid experiment influential_factors --preset desk --results experiments/RESULTS.md
+	$(BIN)/pellucid experiment ccvae --preset desk --results experiments/RESULTS.md
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.step
@@ -33,6 +34,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.imports
 	$(BIN)/python -m benchmarks.factor
 	$(BIN)/python -m benchmarks.information
+	$(BIN)/python -m benchmarks.characteristic
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pellucid needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'

@@ -58,7 +58,7 @@ BAD = [
     # which pair, which data
     (
         "fit",
-        "error: --pair: missing; expected one of beta_vae, class_vsc, compose, vae, vsc, or an import",
+        "--pair: missing; expected one of beta_vae, ccvae, class_vsc, compose, diva, m2, mvae, vae, vsc, or an import",
         "--config FILE",
     ),
     ("fit --pair vsc", "error: --data: missing; expected one of celeba,", "--pair vsc --data digits"),
@@ -191,8 +191,8 @@ BAD = [
     ("experiment", "error: pellucid experiment: the following arguments are required: name.", "--help"),
     (
         "experiment vsc",
-        "error: experiment: expected one of class_vsc, influential_factors; given 'vsc'.",
-        "pellucid experiment class_vsc",
+        "error: experiment: expected one of ccvae, class_vsc, influential_factors; given 'vsc'.",
+        "pellucid experiment ccvae",
     ),
     ("experiment class_vsc --preset huge", "error: --preset: expected one of demo", "given 'huge'."),
     ("experiment class_vsc --preset huge.yaml", "error: --preset: there is no file huge.yaml.", "class_vsc.demo.yaml"),

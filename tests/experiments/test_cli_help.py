@@ -38,7 +38,7 @@ def test_the_help_of_fit_lists_every_argument_of_fit_and_every_pair_and_data_set
     arguments = inspect.signature(inference.fit).parameters.keys() - OWN
     own = {"pair", "data", "config", "folder", "resume", "quiet"}
     assert arguments | own <= set(re.findall(r"^  --(\w+)", page, re.MULTILINE))
-    assert set(makers(zoo)) == {"vae", "beta_vae", "vsc", "class_vsc", "compose"}
+    assert set(makers(zoo)) == {"vae", "beta_vae", "vsc", "class_vsc", "ccvae", "diva", "m2", "mvae", "compose"}
     for name in (*makers(zoo), *makers(data)):
         assert name in page
     assert "--pair.prior my_prior.MyPrior" in page
@@ -69,7 +69,7 @@ def test_lines_fit_a_hundred_columns(capsys):
 
 def needs_a_module(factor):
     """Whether the constructor asks for a part of the pair, which only a function of the zoo has at hand."""
-    return bool({"prior", "gates"} & inspect.signature(factor).parameters.keys())
+    return bool({"prior", "gates", "classifier"} & inspect.signature(factor).parameters.keys())
 
 
 def test_the_classes_that_the_help_offers_are_all_that_words_can_build(capsys):
