@@ -2,6 +2,7 @@
 
 from .binary_vector import BinaryVector
 from .divergence import EPS, entropy, jensen_shannon
+from .gumbel_max import gumbel_max
 from .kl import kl_clamped, kl_spike_and_slab
 from .label_vector import label_vector
 from .labels import Labels, at_site, whole_rows
@@ -34,6 +35,7 @@ __all__ = [
     "categorical_label_marginal",
     "elements",
     "entropy",
+    "gumbel_max",
     "jensen_shannon",
     "kl_clamped",
     "kl_relaxed_binary",

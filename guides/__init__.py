@@ -5,6 +5,7 @@ from .class_spikes import ClassSpikePosterior
 from .classify import classify
 from .guide import Guide
 from .m2 import M2Posterior
+from .mixture import MixturePosterior
 from .mvae import MVAEPosterior
 from .posteriors import NormalPosterior, SpikeAndSlabPosterior
 from .selecting import SelectingPosterior
@@ -16,6 +17,7 @@ __all__ = [
     "Guide",
     "M2Posterior",
     "MVAEPosterior",
+    "MixturePosterior",
     "NormalPosterior",
     "SelectingPosterior",
     "SpikeAndSlabPosterior",

@@ -24,7 +24,8 @@ def classify(name: str, fn: TorchDistribution, y: Labels = None, labelled: Label
         fn: the classifier's distribution, batch ``[B]``.
         y: ``[B]`` labels, ``[B, L]`` for a site of vectors, or a dict from site to labels; unlabelled slots may hold
             anything.
-        labelled: boolean mask ``[B]``, or ``[B, L]`` where a row may know some of its labels. With ``y`` and no mask every row is known.
+        labelled: boolean mask ``[B]``, or ``[B, L]`` where a row may know some of its labels. With ``y`` and no mask
+            every row is known.
 
     Returns:
         ``[B]``, ``[K, 1]`` when enumerated; ``y`` itself when all rows are known.

@@ -10,6 +10,7 @@ from .consistency import ClassConsistency, class_consistency
 from .factor import Factor, FactoredGuide
 from .importance import log_weight
 from .label_marginals import label_marginals
+from .mixture import MixtureBound
 from .multimodal import MultimodalBound
 from .objective import ELBO, Terms
 from .pair import Pair
@@ -35,6 +36,7 @@ __all__ = [
     "Factor",
     "FactoredGuide",
     "LabelEvidence",
+    "MixtureBound",
     "MultimodalBound",
     "Pair",
     "PatternSparsity",

@@ -20,8 +20,8 @@ class Supervision(Factor):
     .. math:: - \frac{1}{|\text{labelled}|} \sum_{n\ \text{labelled}} \log q(y_n | x_n)
 
     A bound alone teaches the classifier from unlabelled rows only: on labelled ones the label is known, and q(y | x)
-    plays no part. This factor is the term that Kingma et al. add for it, averaged over the batch's rows that have a label
-    (0 without any; the labels that a row is known to have are added up), in training those of all processes.
+    plays no part. This factor is the term that Kingma et al. add for it, averaged over the batch's rows that have a
+    label (0 without any; the labels that a row is known to have are added up), in training those of all processes.
 
     Args:
         weight: alpha of the source, there relative to the sum over rows.

@@ -2,12 +2,16 @@
 
 from .characteristic import CharacteristicPrior
 from .class_spikes import AttributeSpikePrior, ClassSpikePrior
+from .components import NormalComponents
 from .label import label
 from .latent_model import LatentModel
+from .layouts import circle, grid, laid_out, one_hot, simplex
 from .likelihood import Bernoulli, Laplace, Likelihood, Normal
 from .m2 import M2Prior
+from .mixture import MixturePrior
 from .mvae import MVAEPrior
 from .priors import NormalPrior, SpikeAndSlabPrior
+from .pseudo_centres import PseudoCentres
 from .pseudo_inputs import PseudoInputPrior
 
 __all__ = [
@@ -20,9 +24,17 @@ __all__ = [
     "Likelihood",
     "M2Prior",
     "MVAEPrior",
+    "MixturePrior",
     "Normal",
+    "NormalComponents",
     "NormalPrior",
+    "PseudoCentres",
     "PseudoInputPrior",
     "SpikeAndSlabPrior",
+    "circle",
+    "grid",
     "label",
+    "laid_out",
+    "one_hot",
+    "simplex",
 ]

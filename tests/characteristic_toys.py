@@ -134,6 +134,9 @@ def evidence(pair: Pair, x, y, known, number=81, reach=9.0):
     z = torch.cartesian_prod(*[grid] * (dim + style)).reshape(-1, dim + style)
     c, s = z[:, :dim], z[:, dim:]
     joint = log_conditional(pair, c) + log_label(pair)  # [V, M, G]
-    parts = [joint[v, :, g] if there else joint[:, :, g].logsumexp(0) for g, (v, there) in enumerate(zip(y, known))]
+    parts = [
+        joint[v, :, g] if there else joint[:, :, g].logsumexp(0)
+        for g, (v, there) in enumerate(zip(y, known, strict=True))
+    ]
     log_p = density(pair, x, z) + sum(parts) + (-0.5 * s**2 - 0.5 * math.log(2 * math.pi)).sum(-1)
     return log_p.logsumexp(0) + (dim + style) * step.log()

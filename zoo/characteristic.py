@@ -52,9 +52,9 @@ def ccvae(
         gradients: "exact", "tilted", "official" or "detached"; see
             :class:`~pellucid.inference.CharacteristicBound`.
         draws: None for quadrature of q(y | x); the source takes the mean of 100 draws.
-        alpha: weight of :class:`~pellucid.inference.LabelEvidence`, a further log q(y | x), mean over labelled rows. 0 is
-            the bare bound, which with few labels hardly teaches the blocks what they are for; the authors' code has such
-            a weight hidden in its gradient.
+        alpha: weight of :class:`~pellucid.inference.LabelEvidence`, a further log q(y | x), mean over labelled rows. 0
+            is the bare bound, which hardly teaches the blocks what they are for while labels are few; the authors' code
+            has such a weight hidden in its gradient.
         style_prior: "normal", or "spike-and-slab" for a sparse style.
         spike: of a sparse style, the prior probability that a dimension is on.
         consistency: of a sparse style, the weight of :class:`~pellucid.inference.ClassConsistency`.

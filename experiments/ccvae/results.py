@@ -48,8 +48,9 @@ bound on log p(x). A seed draws the weights, the batches and which training rows
 mnist5k the rows themselves. f: the fraction of training rows that have their labels. *Accuracy* of attributes is the
 mean over them. CCVAE is trained by four gradients: *exact*; *tilted*, by draws of the posterior given the labels
 (binary ones only); *official*, as the reference code has it; *detached*, with the weight held constant. *+ alpha* is
-with a further log q(y given x), weighed as DIVA, M2 and MVAE weigh theirs. The *plain classifier* has the same encoder, the labelled rows alone, and as many steps. -bound in nats an image, lower is better. Bold: above all
-others by the whole of both intervals."""
+with a further log q(y given x), weighed as DIVA, M2 and MVAE weigh theirs. The *plain classifier* has the same encoder,
+the labelled rows alone, and as many steps. -bound in nats an image, lower is better. Bold: above all others by the
+whole of both intervals."""
 
 ACCURACY = """\
 Beside imbalanced labels read the most frequent answer first: accuracy alone flatters whoever gives it."""

@@ -74,7 +74,9 @@ def test_the_bound_of_three_classes_is_that_of_dense_quadrature_in_every_mode(mo
 def slopes(pair, value):
     parameters = [p for p in pair.parameters() if p.requires_grad]
     found = torch.autograd.grad(value, parameters, allow_unused=True)
-    return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for p, g in zip(parameters, found, strict=True)])
+    return torch.cat(
+        [(torch.zeros_like(p) if g is None else g).flatten() for p, g in zip(parameters, found, strict=True)]
+    )
 
 
 def agrees(pair, y, known, mode, draws=30):

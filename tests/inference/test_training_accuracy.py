@@ -1,7 +1,7 @@
 """Label accuracy in the metrics of a small semi-supervised pair, against a count by hand."""
 
 # Splits may be Datasets and a module's attributes anything, as far as a checker can tell.
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false, reportIndexIssue=false
 
 import pyro
 import pyro.distributions as dist
