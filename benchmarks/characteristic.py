@@ -30,7 +30,7 @@ SIZE, STYLE, TURN = 200, 27, 0.1
 COUNTS, CLASSES = (1, 5, 18, 40, 100), (10, 100)
 CONVOLUTIONS = {"network": "conv", "likelihood": "laplace", "channels": (32, 32, 64, 128)}
 FORMS: dict[str, Callable[..., Pair]] = {
-    "exact": zoo.ccvae,
+    "exact": partial(zoo.ccvae, gradients="exact"),
     "tilted": partial(zoo.ccvae, gradients="tilted"),
     "official, 100 draws": partial(zoo.ccvae, gradients="official", draws=100, alpha=0.0),
     "diva": zoo.diva,

@@ -93,7 +93,9 @@ ENTRIES = {
         labels=0.1,
     ),
     "ccvae": Entry(zoo.ccvae, characteristic(HandCCVAE), labels=0.1),
-    "ccvae, 5 attributes": Entry(zoo.ccvae, characteristic(HandCCVAE, 5), labels=0.1, source=data.measured),
+    "ccvae, 5 attributes": Entry(
+        partial(zoo.ccvae, gradients="exact"), characteristic(HandCCVAE, 5), labels=0.1, source=data.measured
+    ),
     "diva": Entry(zoo.diva, characteristic(HandDIVA), labels=0.1),
     "m2": Entry(zoo.m2, lambda _: HandM2(SHAPE, 50), labels=0.1),
     "mvae": Entry(zoo.mvae, lambda _: HandMVAE(SHAPE, 50), labels=0.1),

@@ -24,6 +24,15 @@ def test_the_python_of_the_readme_tells_how_much_each_dimension_tells(tmp_path, 
     assert "mean KL = information" in capsys.readouterr().out
 
 
+def test_the_python_of_the_readme_reads_labels_off_blocks_and_moves_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope = executed("What a label looks like")
+    truth = scope["faces"].test.y.bool()
+    assert (scope["guess"] == truth).double().mean() > 0.8  # chance is 0.5
+    assert scope["swapped"].shape == (2000, 1, 32, 32)
+    assert scope["drawn"].shape == (9, 1, 32, 32)
+
+
 def test_the_python_of_the_readme_trains_a_classifier_from_one_label_in_ten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scope = executed("A prior is thirty lines")

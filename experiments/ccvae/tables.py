@@ -303,7 +303,7 @@ def extra_table(study: Study, set_name: str) -> str | None:
     }
     rows = {
         weighed(study, set_name, v): [study.figure(set_name, v, *path) for path, _ in columns.values()]
-        for v in [*(m for m in ("exact", "alpha", "official") if study.of(set_name, m)), *extra]
+        for v in [*(m for m in ("exact", "alpha", "tilted+alpha", "official") if study.of(set_name, m)), *extra]
     }
     return table(list(columns), rows, [write for _, write in columns.values()])
 

@@ -33,14 +33,15 @@ def is_exact(config: Mapping[str, Any]) -> bool:
     """Whether a run is of the bound of CCVAE alone: the cell that a set's plain classifier is measured in.
 
     Example:
-        >>> is_exact({"pair": {"class_path": "pellucid.zoo.ccvae", "init_args": {"style": 20, "alpha": 0.0}}})
+        >>> is_exact({"pair": {"class_path": "pellucid.zoo.ccvae", "init_args": {"gradients": "exact", "alpha": 0.0}}})
         True
     """
     pair = config.get("pair") or {}
     given = pair.get("init_args") or {}
-    usual = {"gradients": "exact", "draws": None, "block": 1, "style_prior": "normal"}
+    usual = {"draws": None, "block": 1, "style_prior": "normal"}
     plain = all(given.get(name, value) == value for name, value in usual.items())
-    return str(pair.get("class_path")).endswith(".ccvae") and plain and given.get("alpha") == 0
+    bare = given.get("gradients") == "exact" and given.get("alpha") == 0
+    return str(pair.get("class_path")).endswith(".ccvae") and plain and bare
 
 
 def compares_gradients(config: Mapping[str, Any]) -> bool:

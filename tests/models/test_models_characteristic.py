@@ -13,11 +13,14 @@ from torch.nn.functional import softplus
 from pellucid import zoo
 from pellucid.data import Batches, digits, label_frequencies, smiley
 from pellucid.distributions import PartlyObserved, SpikeAndSlab
-from pellucid.inference import LabelEvidence, Supervision
+from pellucid.guides import CharacteristicPosterior, Guide
+from pellucid.inference import CharacteristicBound, LabelEvidence, Pair, Supervision
 from pellucid.inference.objective import sanitise
 from pellucid.inference.training.encode import encode
 from pellucid.inference.training.validate import validate
-from pellucid.models import CharacteristicPrior, NormalPrior, label
+from pellucid.models import Bernoulli as Likelihood
+from pellucid.models import CharacteristicPrior, LatentModel, NormalPrior, label
+from pellucid.networks import MLPDecoder, MLPEncoder
 from tests.characteristic_toys import SHAPE, nodes, toy
 
 
@@ -162,6 +165,39 @@ def test_consistency_of_a_dense_style_and_strange_options_are_refused():
         zoo.ccvae(data, style_prior="sparse")
     with pytest.raises(ValueError, match="style, block: expected 0 dimensions or more"):
         zoo.ccvae(data, block=0)
+
+
+class WideStyle(torch.nn.Module):
+    """A style of one's own: Student's t."""
+
+    def forward(self):
+        t = pyro.distributions.StudentT(torch.full((3,), 4.0), 0.0, 1.0)
+        return pyro.sample("s", t.to_event(1))
+
+
+class WidePosterior(torch.nn.Module):
+    def __init__(self, features):
+        super().__init__()
+        self.loc = torch.nn.Linear(features.out_features, 3)
+
+    def forward(self, h):
+        return pyro.sample("s", pyro.distributions.Normal(self.loc(h), 0.5).to_event(1))
+
+
+def test_ten_lines_put_characteristics_beside_a_style_of_ones_own():
+    faces = smiley(rows=60, labels=20, validation=5, test=5)
+    prior = CharacteristicPrior(4, WideStyle(), block=2, frequency=label_frequencies(faces))
+    posterior = CharacteristicPosterior(MLPEncoder(faces.shape, (8,)), 4, WidePosterior, block=2)
+    pair = Pair(
+        LatentModel(prior, MLPDecoder(8 + 3, faces.shape, (8,)), Likelihood(), faces.n_data),
+        Guide(posterior, faces.n_data),
+        [LabelEvidence(10.0, posterior.classifier)],
+        CharacteristicBound(posterior.classifier, gradients="tilted"),
+    )
+    terms = pair(faces.train.x.float() / 255, faces.train.y, faces.train.labelled)
+    terms.loss.backward()
+    assert sorted(terms.kl) == ["c", "s", "y"]
+    assert all(p.grad.isfinite().all() for p in pair.parameters())
 
 
 def test_a_code_may_have_no_style():
