@@ -17,7 +17,7 @@ from .classify import classify
 
 __all__ = ["MVAEPosterior"]
 
-DRAWS = 256  # for the classes of one row; a probability's error is at most .03
+DRAWS = 256  # for the classes of one row; a probability's standard error is at most .03
 
 
 class MVAEPosterior(Program):

@@ -79,10 +79,11 @@ def ccvae(
         [[0], [1], [2], [3]]
     """
     terms = class_terms(consistency, separation)
-    if terms and style_prior != "spike-and-slab":
+    if terms and (style_prior != "spike-and-slab" or style == 0):
         raise ValueError(
             f"style_prior: {' and '.join(term.name for term in terms)} work on the gates of a sparse style; given "
-            f"{style_prior!r}.\nTry one of:\n- style_prior='spike-and-slab'\n- consistency=0, separation=0"
+            f"{style_prior!r} of {style} dimensions.\nTry one of:\n- style_prior='spike-and-slab', style=27\n"
+            "- consistency=0, separation=0"
         )
     model, guide = programs(
         data, style, block, style_prior, spike, network=network, hidden=hidden, channels=channels, likelihood=likelihood
@@ -90,6 +91,11 @@ def ccvae(
     classifier = guide.posterior.classifier
     if gradients == "auto":
         gradients = "tilted" if data.attributes else "exact"
+    if gradients == "tilted" and not data.attributes:
+        raise ValueError(
+            f"gradients: 'tilted' is for binary labels; this data set has {len(data.classes)} classes.\n"
+            "Try one of:\n- gradients='exact', or 'auto'"
+        )
     if isinstance(alpha, Schedule) or alpha != 0:
         terms.append(LabelEvidence(alpha, classifier, draws=draws))
     return Pair(model, guide, [*terms, *factors], CharacteristicBound(classifier, gradients, draws))

@@ -1,7 +1,6 @@
 """The bound of CCVAE: labels summed out where unknown, and the posterior tilted by them where known."""
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from pyro import poutine
@@ -11,7 +10,18 @@ from torch import Tensor, nn
 from ...distributions import Labels, at_site, elements, tilted_normal
 from ...networks import DiagonalLinear
 from ...schedules import Schedule
-from ..objective import ELBO, Site, Terms, analytic_kl, log_prob, n_data, per_row, random_sites, require_same_sites
+from ..objective import (
+    ELBO,
+    Site,
+    Terms,
+    analytic_kl,
+    log_prob,
+    n_data,
+    per_row,
+    random_sites,
+    require_same_sites,
+    sanitise,
+)
 from .in_place import InPlaceOfDraws, pure_values
 from .marginal import log_marginal
 from .reading import KnownLabels, LabelTerms, known_labels, of_labels, read_labels
@@ -39,8 +49,9 @@ class CharacteristicBound(ELBO):
         - \mathrm{KL}(q(z_s | x) \| p(z_s))
 
     With all labels known this is the paper's bound on log p(x, y), with none that on log p(x). As E[w] = 1, a term is
-    weighed by its own label's w alone, the style by none, and the log-likelihood, weighed by all, may have a baseline
-    taken off: the other rows' mean. q(y | x) is a product of integrals over a line, done by quadrature.
+    weighed by its own label's w alone, the style (in neither program may it hang on the code) by none, and the
+    log-likelihood, weighed by all, may have a baseline taken off: the other rows' mean. q(y | x) is a product of
+    integrals over a line, done by quadrature.
 
     One label of several classes has a block for each, which hangs only on whether the class is its own, as in
     :class:`~pellucid.models.CharacteristicPrior`; its weight does not fall apart, and is one for all blocks.
@@ -58,7 +69,7 @@ class CharacteristicBound(ELBO):
         classifier: of the code, the guide's own.
         gradients: one of the four.
         draws: None for quadrature of q(y | x); a number for the mean of as many draws, as the paper has it (100),
-            whose logarithm is too low on average.
+            whose logarithm is too low on average. The mean of w is then not 1, and the baseline moves the value too.
         site: of the characteristic code, an independent Normal in both programs.
         label: of the labels.
         kl_weight: as in :class:`ELBO`.
@@ -98,25 +109,26 @@ class CharacteristicBound(ELBO):
         """The terms of one draw from the guide."""
         x, y, labelled = args
         given, known = at_site(self.label, y), at_site(self.label, labelled)
-        values: dict[str, Callable[[Any], Tensor]] = {self.label: pure_values}
-        if given is not None:
-            if known is None:  # a site of which all rows are known is still no observed one
-                known = torch.ones(len(x), dtype=torch.bool, device=x.device)
-                labelled = labelled | {self.label: known} if isinstance(labelled, dict) else known
-            if self.gradients == "tilted":
-                values[self.site] = self.tilted(given, known)
-        with InPlaceOfDraws(values):
+        if given is not None and known is None:  # a site of which all rows are known is still no observed one
+            known = torch.ones(len(x), dtype=torch.bool, device=x.device)
+            labelled = labelled | {self.label: known} if isinstance(labelled, dict) else known
+        with InPlaceOfDraws({self.label: pure_values}):
             guide_trace = poutine.trace(guide).get_trace(x, y, labelled)
         q = dict(random_sites(guide_trace))
         self.require(q, "guide")
         code = q[self.site]
+        given = given if known is None else cast(Tensor, sanitise(given, known))  # a dict of one, a tensor of the other
         labels = known_labels(q[self.label]["value"], x, given, known)
+        if given is not None and self.gradients == "tilted":  # after the loss factors have seen the guide's own draw
+            code["value"] = self.tilted(code, labels)
         model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(x, y, labelled)
         p, rows = dict(random_sites(model_trace)), n_data(model_trace)
         self.require(p, "model")
         for name, site in [*q.items(), *p.items()]:
             if name != self.label and site is not p[self.site]:
                 require_apart(name, site["fn"].batch_shape)
+        if self.training and torch.is_grad_enabled():
+            require_slopes({name: site for name, site in q.items() if name != self.label})
         terms = read_labels(p[self.site], p[self.label], code, self.classified(code["value"], labels), labels)
         if given is None:
             weighed = Weighed(*(each.sum(-1) for each in summed_out(terms)))
@@ -137,21 +149,18 @@ class CharacteristicBound(ELBO):
         cost = self.kl_weight * sum(kl.values()) - sum(likelihood.values())
         return Terms(cost.mean() + sum(factors.values()), likelihood, kl, factors)
 
-    def tilted(self, y: Tensor, labelled: Tensor) -> Callable[[Any], Tensor]:
-        """From the posterior of the code, a draw ``[B, C]`` of that tilted by the known labels."""
-        classifier = self.classifier
-        if y.dim() == 1:
+    def tilted(self, code: Site, labels: KnownLabels) -> Tensor:
+        """The code's draw ``[B, C]``, in the blocks of known labels one of the posterior tilted by them."""
+        classifier, q = self.classifier, elements(code["fn"])
+        if labels.classes:
             raise ValueError(
                 "gradients: 'tilted' draws from a posterior that is a product over binary labels; this label is one of "
-                f"{len(classifier.bias)} classes.\nTry one of:\n- gradients='exact'"
+                f"{len(labels.values)} classes.\nTry one of:\n- gradients='exact'"
             )
-
-        def draw(fn: Any) -> Tensor:
-            q, known = elements(fn), labelled.reshape(len(y), -1).expand_as(y)
-            loc, scale = (each.unflatten(-1, classifier.weight.shape) for each in (q.loc, q.scale))
-            return tilted_normal(y.long(), loc, scale, classifier.weight, classifier.bias, known).flatten(-2)
-
-        return draw
+        loc, scale = (each.unflatten(-1, classifier.weight.shape) for each in (q.loc, q.scale))
+        drawn = tilted_normal(labels.index, loc, scale, classifier.weight, classifier.bias, labels.known)
+        own = code["value"].unflatten(-1, classifier.weight.shape)
+        return torch.where(labels.known[..., None], drawn, own).flatten(-2)
 
     def classified(self, code: Tensor, labels: KnownLabels) -> Any:
         """q(y | c), its labels single elements."""
@@ -204,6 +213,17 @@ def require_apart(name: str, batch: torch.Size) -> None:
             "label may.\nTry one of:\n- a prior that returns codes alone, and a guide that never reads the label\n"
             "- ELBO as objective, which sums joint labels out"
         )
+
+
+def require_slopes(latent: dict[str, Site]) -> None:
+    """Raise a ValueError if a latent site has no reparameterised draw, whose gradient would be missing here."""
+    for name, site in latent.items():
+        if not (site["fn"].has_rsample or isinstance(site["fn"], Unit)):
+            raise ValueError(
+                f"site '{name}': {type(elements(site['fn'])).__name__} has no reparameterised draw, and this objective "
+                "no score function.\nTry one of:\n- a reparameterised family in the guide, such as "
+                "RelaxedSpikeAndSlab\n- ELBO as objective"
+            )
 
 
 def divergence(q: Site, p: Site) -> Tensor:

@@ -23,7 +23,8 @@ class LabelEvidence(Supervision):
     :math:`1 + \alpha` times.
 
     Args:
-        weight: alpha of the source times the share of rows with a label: the mean is one over these.
+        weight: alpha of the source times the share of rows with a label, the mean being one over these; more than that
+            where some batches hold no label at all, and add 0.
         classifier: of the code, the guide's own.
         draws: None for quadrature.
         code: site of the characteristic code.

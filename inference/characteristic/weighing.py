@@ -49,8 +49,8 @@ def weigh(terms: LabelTerms, marginal: Tensor, log_w: Tensor | None) -> Weighed:
     """
     code, label = summed_out(terms)
     own = terms.at_label(terms.classified) - marginal + terms.code - terms.at_label(terms.prior)
-    own = own if log_w is None else log_w.exp() * own
     known = terms.labels.known
+    own = own if log_w is None else torch.where(known, log_w, 0.0).exp() * own
     return Weighed(
         code=torch.where(known, own, code).sum(-1),
         label=torch.where(known, -terms.at_label(terms.label), label).sum(-1),

@@ -5,13 +5,15 @@
 import math
 from itertools import product
 
+import pyro
 import pyro.distributions as dist
 import pytest
 import torch
 
 from pellucid import zoo
 from pellucid.data import smiley
-from pellucid.inference import ELBO, CharacteristicBound, DomainBound
+from pellucid.guides import Features
+from pellucid.inference import ELBO, CharacteristicBound, DomainBound, Pair, Supervision
 from pellucid.inference.characteristic.marginal import log_marginal
 from pellucid.models import Normal
 from tests.characteristic_toys import (
@@ -295,7 +297,7 @@ def test_a_mode_that_does_not_exist_and_tilted_classes_are_refused():
         called(toy(categorical=True, gradients="tilted"), [1], [True])
 
 
-def test_labels_cost_in_proportion_to_their_number_and_never_two_to_its_power():
+def test_sixty_labels_of_which_rows_know_some_have_finite_gradients():
     class Many:
         shape, n_data, classes, attributes = (1, 4, 4), 40, tuple(f"label {i}" for i in range(60)), True
 
@@ -310,3 +312,44 @@ def test_the_plain_elbo_of_the_same_programs_is_below_the_log_evidence():
     pair.objective = ELBO()
     mean, error = estimates(pair, y, known, 20, lambda terms: terms.bound.mean().detach())
     assert mean + 4 * error < evidence(pair, X, y, known)
+
+
+def test_loss_factors_see_the_guides_own_draw_and_not_one_tilted_by_the_label():
+    values = {}
+    for mode in ("exact", "tilted"):
+        pair = toy(gradients=mode)
+        pair = Pair(pair.model, pair.guide, [Supervision(1.0)], pair.objective)
+        values[mode] = estimates(pair, [1, 0], [True, True], 20, lambda terms: terms.factors["supervision"].detach())
+    (exact, first), (tilted, second) = values.values()
+    assert abs(exact - tilted) < 4.5 * (first**2 + second**2) ** 0.5
+
+
+class Coin(torch.nn.Module):
+    """A discrete style."""
+
+    def __init__(self, features=None):
+        super().__init__()
+        self.logits = None if features is None else torch.nn.Linear(features.out_features, 1).double()
+
+    def forward(self, h=None):
+        logits = torch.zeros(1, dtype=torch.float64) if h is None or self.logits is None else self.logits(h)
+        return pyro.sample("z", dist.Bernoulli(logits=logits).to_event(1))
+
+
+def test_a_style_without_a_pathwise_gradient_is_refused_in_training_and_evaluated_after():
+    pair = toy()
+    pair.model.prior.style, pair.guide.posterior.style = Coin(), Coin(Features(5))
+    with pytest.raises(ValueError, match="site 'z': Bernoulli has no reparameterised draw"):
+        called(pair, [1, 0], [True, True], rows=8)
+    with torch.no_grad():
+        assert called(pair.eval(), [1, 0], [True, True], rows=8).loss.isfinite()
+
+
+def test_a_mask_by_site_serves_labels_that_come_as_one_tensor():
+    pair = toy()
+    x, y, known = batch([1, 0], [True, False], rows=8)
+    found = []
+    for labels, mask in ((y, known), (torch.where(known, y.double(), math.nan), {"y": known})):
+        torch.manual_seed(0)
+        found.append(pair(x, labels, mask).loss)
+    assert found[0] == found[1]
