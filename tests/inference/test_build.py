@@ -45,7 +45,7 @@ def test_a_path_that_cannot_be_imported_is_named(path):
 
 
 def test_an_unknown_short_name_is_answered_with_those_there_are():
-    with pytest.raises(ValueError, match="beta_vae, class_vsc, compose, vae, vsc"):
+    with pytest.raises(ValueError, match="beta_vae, ccvae, class_vsc, compose, diva, m2, mvae, vae, vsc"):
         named("vsx", ("pellucid.zoo",))
 
 
