@@ -11,6 +11,7 @@ from .marginal_labels import (
     categorical_label_marginal,
     log_expected_sigmoid,
     log_expected_softmax,
+    marginal_logit,
     tilted_logit,
     tilted_normal,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "label_vector",
     "log_expected_sigmoid",
     "log_expected_softmax",
+    "marginal_logit",
     "partly",
     "relaxed_log_density",
     "tilted_logit",

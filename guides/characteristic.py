@@ -10,7 +10,7 @@ from pyro.distributions.torch_distribution import TorchDistribution
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ..distributions import EPS, Labels, categorical_label_marginal, log_expected_sigmoid
+from ..distributions import EPS, Labels, categorical_label_marginal, marginal_logit
 from ..networks import DiagonalLinear
 from ..program import Program
 from .classify import classify
@@ -97,8 +97,7 @@ class CharacteristicPosterior(Program):
         loc, scale = self.classifier(q.loc), self.classifier.spread(q.scale)
         if self.categorical:
             return {"y": dist.Categorical(logits=categorical_label_marginal(loc, scale))}
-        logits = log_expected_sigmoid(loc, scale) - log_expected_sigmoid(-loc, scale)
-        return {"y": dist.Bernoulli(logits=logits).to_event(1)}
+        return {"y": dist.Bernoulli(logits=marginal_logit(loc, scale)).to_event(1)}
 
     def forward(self, x: Tensor, y: Labels = None, labelled: Labels = None) -> Tensor:
         """Sample sites "c" and "y" and those of the style; the code ``[B, C + S]``."""

@@ -11,7 +11,7 @@ from pyro.distributions.torch_distribution import TorchDistribution
 from torch import Tensor, nn
 from torch.nn.functional import one_hot, softplus
 
-from ..distributions import Labels, RelaxedBinary, at_site, log_expected_sigmoid
+from ..distributions import Labels, RelaxedBinary, at_site, marginal_logit
 from ..program import Program
 from .classify import classify
 
@@ -113,8 +113,7 @@ class MVAEPosterior(Program):
             return {"y": dist.Categorical(probs=self.classifier(q.rsample((DRAWS,))).softmax(-1).mean(0))}
         weight = cast(Tensor, self.classifier.weight)
         loc, scale = self.classifier(q.mean), (q.variance @ weight.square().T).sqrt()
-        logits = log_expected_sigmoid(loc, scale) - log_expected_sigmoid(-loc, scale)
-        return {"y": dist.Bernoulli(logits=logits).to_event(1)}
+        return {"y": dist.Bernoulli(logits=marginal_logit(loc, scale)).to_event(1)}
 
     def forward(self, x: Tensor | None, y: Labels = None, labelled: Labels = None) -> Tensor:
         """Sample site "z" ``[B, D]`` given what is known, and the label site "y"; the code."""

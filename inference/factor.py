@@ -14,7 +14,7 @@ from ..program import Program
 from ..schedules import Schedule, scheduled
 from .objective import random_sites, sanitise
 
-__all__ = ["Factor", "FactoredGuide"]
+__all__ = ["Factor", "FactoredGuide", "without_factors"]
 
 
 class Factor(nn.Module):
@@ -95,3 +95,14 @@ class FactoredGuide(Program):
             value = n_data * factor.weight * factor(posterior, y, labelled)
             pyro.factor(factor.name, value, has_rsample=True)
         return result
+
+
+def without_factors(guide: nn.Module) -> Any:
+    """The guide that loss factors follow, or the guide itself where none do.
+
+    Example:
+        >>> plain = Program()
+        >>> without_factors(FactoredGuide(plain, [], 10)) is without_factors(plain) is plain
+        True
+    """
+    return guide.guide if isinstance(guide, FactoredGuide) else guide

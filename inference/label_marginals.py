@@ -1,18 +1,17 @@
 """What a guide believes of the labels given the image alone, its codes integrated out where it knows how."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
-from pyro import poutine
 from pyro.distributions import TorchDistribution
-from torch import Tensor, nn
+from torch import nn
 
-from .factor import FactoredGuide
-from .objective import random_sites
+from .factor import without_factors
 
 __all__ = ["label_marginals"]
 
 
-def label_marginals(guide: nn.Module, x: Tensor) -> dict[str, TorchDistribution]:
+def label_marginals(guide: nn.Module, posterior: Mapping[str, Any]) -> dict[str, TorchDistribution]:
     """q(y | x) of the label sites that hang on a code: what the posterior program's ``label_marginals`` gives.
 
     Where a guide reads a label off a draw of the code, its site's distribution is q(y | code), and another at each
@@ -20,9 +19,9 @@ def label_marginals(guide: nn.Module, x: Tensor) -> dict[str, TorchDistribution]
     the labels are left to their sites.
 
     Args:
-        guide: a :class:`~pellucid.guides.Guide`, with loss factors or without; run without labels, at which a posterior
-            of the code may look.
-        x: ``[B, ...]``.
+        guide: a :class:`~pellucid.guides.Guide`, with loss factors or without.
+        posterior: latent site -> its distribution in the guide, run without labels: at them a posterior of the code may
+            look.
 
     Returns:
         label site -> q(y | x); empty for a posterior program without the method.
@@ -30,12 +29,9 @@ def label_marginals(guide: nn.Module, x: Tensor) -> dict[str, TorchDistribution]
     Example:
         >>> from pellucid import data, zoo
         >>> pair = zoo.ccvae(data.smiley(rows=50, labels=20, validation=10, test=10))
-        >>> label_marginals(pair.guide, torch.rand(5, 1, 32, 32))["y"].mean.shape
+        >>> c = pair.guide.guide.posterior.from_features(torch.rand(5, 400))
+        >>> label_marginals(pair.guide, {"c": c})["y"].mean.shape
         torch.Size([5, 4])
     """
-    inner = guide.guide if isinstance(guide, FactoredGuide) else guide
-    exact = getattr(getattr(inner, "posterior", None), "label_marginals", None)
-    if exact is None:
-        return {}
-    sites = random_sites(poutine.trace(inner).get_trace(x))
-    return cast(Any, exact)({name: site["fn"] for name, site in sites})
+    exact = getattr(getattr(without_factors(guide), "posterior", None), "label_marginals", None)
+    return {} if exact is None else exact(posterior)

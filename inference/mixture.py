@@ -2,17 +2,16 @@
 
 from typing import Any, Literal
 
-import torch
 from pyro import poutine
 from pyro.poutine import Trace
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.util import site_is_subsample
 from torch import Tensor, nn
 
-from ..distributions import Labels, at_site, known_part
+from ..distributions import Labels, known_part
 from ..distributions.gumbel_max import gumbel_max
 from ..schedules import Schedule, scheduled
-from .objective import ELBO, Terms, log_prob
+from .objective import ELBO, Terms, all_known, log_prob
 
 __all__ = ["Draw", "MixtureBound"]
 
@@ -83,10 +82,7 @@ class MixtureBound(ELBO):
     def particle(self, model: nn.Module, guide: nn.Module, args: tuple[Tensor, Labels, Labels]) -> Terms:
         """The terms of one draw from the guide."""
         x, y, labelled = args
-        if not self.clamp and at_site(self.label, y) is not None and at_site(self.label, labelled) is None:
-            known = torch.ones(len(x), dtype=torch.bool, device=x.device)  # a label of all rows is no observed site
-            labelled = labelled | {self.label: known} if isinstance(labelled, dict) else known
-        return super().particle(model, guide, (x, y, labelled))
+        return super().particle(model, guide, (x, y, labelled if self.clamp else all_known(self.label, y, labelled)))
 
     def _get_trace(
         self, model: nn.Module, guide: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]

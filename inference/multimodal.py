@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..distributions import Labels, at_site
 from ..schedules import Schedule, scheduled
-from .factor import FactoredGuide
+from .factor import without_factors
 from .objective import ELBO, Terms
 
 __all__ = ["MultimodalBound"]
@@ -60,7 +60,7 @@ class MultimodalBound(ELBO):
         both = super().particle(model, guide, args)
         if (value := at_site(self.site, y)) is None:
             return both
-        plain: Any = guide.guide if isinstance(guide, FactoredGuide) else guide
+        plain = without_factors(guide)
         image = super().particle(model, plain, (x, None, None))
         words = super().particle(labels_alone(model.prior), labels_alone(plain.posterior, None), args)
         known = at_site(self.site, labelled)

@@ -9,7 +9,7 @@ from torch.nn.functional import logsigmoid
 from .gumbel_normal import log_expected_softmax
 from .logistic_normal import log_expected_sigmoid
 
-__all__ = ["binary_label_marginal", "categorical_label_marginal"]
+__all__ = ["binary_label_marginal", "categorical_label_marginal", "marginal_logit"]
 
 
 def binary_label_marginal(y: Tensor, loc: Tensor, scale: Tensor, *, draws: int | None = None) -> Tensor:
@@ -48,6 +48,20 @@ def binary_label_marginal(y: Tensor, loc: Tensor, scale: Tensor, *, draws: int |
     if draws is None:
         return log_expected_sigmoid(sign * loc, scale)
     return _log_mean_exp(logsigmoid(sign * _logits(loc, scale, draws)))
+
+
+def marginal_logit(loc: Tensor, scale: Tensor) -> Tensor:
+    """Log-odds of binary labels whose logits are Normal, elementwise, the logits integrated out.
+
+    Args:
+        loc: mean of the logit.
+        scale: its standard deviation, of a shape that broadcasts with that of ``loc``.
+
+    Example:
+        >>> marginal_logit(torch.tensor([0.0, 2.0]), torch.tensor([30.0, 0.0]))
+        tensor([0., 2.])
+    """
+    return log_expected_sigmoid(loc, scale) - log_expected_sigmoid(-loc, scale)
 
 
 def categorical_label_marginal(loc: Tensor, scale: Tensor, *, draws: int | None = None) -> Tensor:

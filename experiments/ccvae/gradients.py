@@ -9,8 +9,8 @@ from torch import Tensor
 from ...distributions import elements
 from ...inference import CharacteristicBound, Pair, Run
 from ...inference.characteristic.marginal import log_marginal
+from ...inference.factor import without_factors
 from ...inference.training import build
-from .handles import bare_guide
 
 __all__ = ["MODES", "WithoutBaseline", "compare", "estimators", "measure_gradients"]
 
@@ -57,7 +57,7 @@ def compare(pair: Pair, x: Tensor, y: Any, draws: int = DRAWS, reference: int = 
         "coefficient" :math:`\bar g \cdot h / |h|^2`; "distance" :math:`|\bar g - g_0| / |g_0|`, beside the "floor" that
         noise alone would make of it.
     """
-    guide = bare_guide(pair)
+    guide = without_factors(pair.guide)
     posterior = guide.posterior
     classifier, encoder = posterior.classifier, list(posterior.encoder.parameters())
     known = torch.ones(len(x), dtype=torch.bool, device=x.device)

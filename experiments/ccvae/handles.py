@@ -10,12 +10,13 @@ from torch import Tensor
 from ...data import Batch, Batches
 from ...distributions import label_vector
 from ...guides import CharacteristicPosterior, M2Posterior, MVAEPosterior
-from ...inference import Pair, Run
+from ...inference import Run
 from ...inference.evaluation import evaluating
+from ...inference.factor import without_factors
 from ...inference.training.encode import encode
 from .accuracy import label_log_probabilities
 
-__all__ = ["Handle", "bare_guide", "handle"]
+__all__ = ["Handle", "handle"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def handle(run: Run, x: Tensor) -> Handle:
     Raises:
         ValueError: for another pair.
     """
-    posterior = bare_guide(run.pair).posterior
+    posterior = without_factors(run.pair.guide).posterior
     kinds = {CharacteristicPosterior: of_characteristics, M2Posterior: of_label_vector, MVAEPosterior: of_directions}
     for kind, made in kinds.items():
         if isinstance(posterior, kind):
@@ -67,12 +68,6 @@ def handle(run: Run, x: Tensor) -> Handle:
         f"measure: {type(posterior).__name__} keeps no part of its code for each label.\n"
         "Try one of:\n- zoo.ccvae, zoo.diva, zoo.m2 or zoo.mvae"
     )
-
-
-def bare_guide(pair: Pair) -> Any:
-    """The guide of a pair without its loss factors."""
-    guide: Any = pair.guide
-    return guide.guide if pair.factors else guide
 
 
 def of_characteristics(run: Run, posterior: Any, x: Tensor) -> Handle:

@@ -1,7 +1,7 @@
 """Pictures made from the runs themselves: swaps, traversals between the conditional priors, and what a block draws."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from ...diagnostics.figures import traversal_grid, two_label_grid, variance_grid
 from ...diagnostics.figures.image_grids import show, to_pixels
 from ...diagnostics.figures.strips import strips
 from ...inference import Run, load
-from ...inference.factor import FactoredGuide
+from ...inference.factor import without_factors
 from ..study import Study
 from .fractions import place
 from .panels import swap_matrix
@@ -133,9 +133,7 @@ def draw_traversals(of: Pictured, row: int = 0) -> "Figure":
 def believed(of: Pictured, code: Tensor) -> Tensor:
     """Probabilities ``[N, L]`` that the classifier reads off codes ``[N, D]``."""
     C = sum(map(len, of.blocks))
-    guide: Any = of.run.pair.guide
-    inner = guide.guide if isinstance(guide, FactoredGuide) else guide
-    posterior: Any = inner.posterior
+    posterior = without_factors(of.run.pair.guide).posterior
     return posterior.label(code[:, :C].to(of.run.pair.device)).mean.cpu()
 
 

@@ -9,6 +9,7 @@ from ..interval import Interval, interval
 from ..markdown import markdown, percent
 from ..study import Study
 from .fractions import CLASSIFIER, MAJORITY, Sets, element, fractions, methods, read, written
+from .gradients import MODES
 from .reference import ACCURACY
 from .variants import METHODS
 
@@ -45,7 +46,6 @@ TITLE = {
     CLASSIFIER: "plain classifier",
     MAJORITY: "the most frequent answer",
 }
-MODES = ("exact", "no baseline", "tilted", "official", "detached")
 SOURCE = {"CCVAE": ("exact", "alpha", "tilted+alpha", "official"), "M2": ("m2",), "DIVA": ("diva",), "MVAE": ("mvae",)}
 MISSING = "–"
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ...diagnostics import Selectivity, intervention_selectivity, swap, variance_map
+from ...distributions import elements
 from .block_prior import BlockPrior
 from .classified import probabilities
 from .label_reader import LabelReader
@@ -114,8 +115,7 @@ def site_of(reading: Reading, labels: int) -> str | None:
     """The site of the labels: so many attributes, or classes; None if there is none, or no label."""
     for site in reading.label_sites:
         q = reading.posterior[site]
-        base = getattr(q, "base_dist", q)
-        if labels and base.has_enumerate_support and labels in probabilities(q).shape[1:2]:
+        if labels and elements(q).has_enumerate_support and labels in probabilities(q).shape[1:2]:
             return site
     return None
 

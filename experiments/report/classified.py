@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 
 from ...data import Batch
 from ...diagnostics import Calibration, calibration_error
-from ...distributions import Clamped, at_site, known_part
+from ...distributions import Clamped, at_site, elements, known_part
 from ...inference import Run
 from ...inference.objective import random_sites
 from .partition import Partition, partitions
@@ -69,7 +69,7 @@ def classified(
         if site not in sites:
             continue
         y, known = at_site(site, batch.y), at_site(site, batch.labelled)
-        base = getattr(q, "base_dist", q)
+        base = elements(q)
         if y is None or not base.has_enumerate_support or base.event_shape != () or y.shape != base.batch_shape:
             continue
         p = probabilities(q)
@@ -86,7 +86,7 @@ def classified(
 
 def probabilities(q: Any) -> Tensor:
     """Probability of each value that a label may have, ``[N, V]``, or ``[N, L, V]`` for vectors of labels."""
-    base = getattr(q, "base_dist", q)
+    base = elements(q)
     return base.log_prob(base.enumerate_support(expand=False)).exp().movedim(0, -1)
 
 

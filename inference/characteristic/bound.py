@@ -14,6 +14,7 @@ from ..objective import (
     ELBO,
     Site,
     Terms,
+    all_known,
     analytic_kl,
     log_prob,
     n_data,
@@ -108,10 +109,8 @@ class CharacteristicBound(ELBO):
     def particle(self, model: nn.Module, guide: nn.Module, args: tuple[Tensor, Labels, Labels]) -> Terms:
         """The terms of one draw from the guide."""
         x, y, labelled = args
+        labelled = all_known(self.label, y, labelled)
         given, known = at_site(self.label, y), at_site(self.label, labelled)
-        if given is not None and known is None:  # a site of which all rows are known is still no observed one
-            known = torch.ones(len(x), dtype=torch.bool, device=x.device)
-            labelled = labelled | {self.label: known} if isinstance(labelled, dict) else known
         with InPlaceOfDraws({self.label: pure_values}):
             guide_trace = poutine.trace(guide).get_trace(x, y, labelled)
         q = dict(random_sites(guide_trace))

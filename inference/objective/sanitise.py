@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ...distributions import Labels, at_site
 
-__all__ = ["sanitise"]
+__all__ = ["all_known", "sanitise"]
 
 
 def sanitise(y: Labels, labelled: Labels) -> Labels:
@@ -29,3 +29,22 @@ def empty(y: Tensor, labelled: Tensor | None) -> Tensor:
     if labelled is None:
         return y
     return torch.where(labelled.reshape(labelled.shape + (1,) * (y.dim() - labelled.dim())), y, torch.zeros_like(y))
+
+
+def all_known(site: str, y: Labels, labelled: Labels) -> Labels:
+    """The mask, one of True for a site whose labels come without any: it is then known, and not observed.
+
+    Args:
+        site: label site.
+        y: labels.
+        labelled: boolean mask, dict alike, or None.
+
+    Example:
+        >>> all_known("y", torch.tensor([2, 9]), None)
+        tensor([True, True])
+    """
+    value = at_site(site, y)
+    if value is None or at_site(site, labelled) is not None:
+        return labelled
+    known = torch.ones(len(value), dtype=torch.bool, device=value.device)
+    return labelled | {site: known} if isinstance(labelled, dict) else known

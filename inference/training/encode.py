@@ -37,7 +37,7 @@ def encode(pair: Pair, batches: Batches) -> dict[str, TorchDistribution]:
         for batch in batches.epoch(0):
             sites = dict(random_sites(poutine.trace(pair.guide).get_trace(batch.x)))
             q = {n: s["fn"] for n, s in sites.items() if data_frame(s) is not None and not isinstance(s["fn"], Unit)}
-            for name, fn in (q | label_marginals(pair.guide, batch.x)).items():
+            for name, fn in (q | label_marginals(pair.guide, q)).items():
                 found.setdefault(name, []).append(fn.expand((batch.rows,)))
     return {name: concatenate(parts) for name, parts in found.items()}
 

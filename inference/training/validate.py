@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from pyro import poutine
@@ -14,7 +14,7 @@ from ...distributions import Clamped, elements, known_part
 from ..evaluation import evaluating
 from ..gates import gate_of
 from ..label_marginals import label_marginals
-from ..objective import data_frame, n_data, random_sites, sanitise
+from ..objective import Site, data_frame, n_data, random_sites, sanitise
 from ..pair import Pair
 from .gate_sums import GateSums
 from .meter import Meter
@@ -55,12 +55,14 @@ def validate(pair: Pair, batches: Batches, seed: int, processes: Processes = ALO
             torch.manual_seed(seed + number)  # a bound must not move with what the last batch's labels drew
             terms = pair(batch.x)
             figures = {name: value for name, value in terms.summary().items() if name not in {"loss", *terms.factors}}
-            factors, hits = labelled_figures(pair, batch)
+            factors, trace = labelled_trace(pair, batch)
+            withheld = dict(random_sites(poutine.trace(pair.guide).get_trace(batch.x)))
+            hits = labels_hit(trace, label_marginals(pair.guide, {n: site["fn"] for n, site in withheld.items()}))
             figures |= factors
             meter.add(list(figures), torch.stack(list(figures.values())), batch.rows)
             for name, hit in hits.items():
                 right[name].add([f"accuracy({name})"], hit.double().mean()[None], len(hit))
-            for site, gate in gates_of(pair, batch.x).items():
+            for site, gate in gates_of(withheld, batch.rows).items():
                 gates[site].add(gate, batch.y, batch.labelled)
     meters, hits_of_all, gates_of_all = zip(*processes.gather((meter, right, gates)), strict=True)
     meter, right, gates = Meter.joined(meters), joined(Meter, hits_of_all), joined(GateSums, gates_of_all)
@@ -73,29 +75,37 @@ def joined(kind: type[Sums], parts: Sequence[Mapping[str, Sums]]) -> dict[str, S
     return {name: kind.joined(part[name] for part in parts if name in part) for each in parts for name in each}
 
 
-def labelled_figures(pair: Pair, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """What needs labels: each factor's value, and for each label site whether its labelled rows are guessed right."""
+def labelled_trace(pair: Pair, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What needs labels: each factor's value, and the distributions of the guide's sites."""
     trace = poutine.trace(pair.guide).get_trace(batch.x, sanitise(batch.y, batch.labelled), batch.labelled)
     sites = {name: site["fn"] for name, site in random_sites(trace)}
-    factors = {name: fn.log_factor / n_data(trace) for name, fn in sites.items() if isinstance(fn, Unit)}
+    return {name: fn.log_factor / n_data(trace) for name, fn in sites.items() if isinstance(fn, Unit)}, sites
+
+
+def labels_hit(sites: Mapping[str, Any], marginals: Mapping[str, Any]) -> dict[str, Tensor]:
+    """For each label site whether its known labels are guessed right.
+
+    Args:
+        sites: the guide's distributions, with labels.
+        marginals: label site -> q(y | x), labels withheld; the sites' own for those that are not here.
+    """
     hits = {}
-    marginals = label_marginals(pair.guide, batch.x)
     for name, fn in sites.items():
         known, q = known_part(fn), elements(marginals.get(name, fn))
         if isinstance(known, Clamped) and q.has_enumerate_support and q.event_shape == () and bool(known.known.any()):
             values = q.enumerate_support(expand=True)
             hit = values.gather(0, q.log_prob(values).argmax(0, keepdim=True))[0] == known.value
             hits[name] = hit[known.known].flatten()
-    return factors, hits
+    return hits
 
 
-def gates_of(pair: Pair, x: Tensor) -> dict[str, Tensor]:
-    """Spike-and-slab site -> its gates ``[B, D]``, labels withheld."""
+def gates_of(sites: Mapping[str, Site], rows: int) -> dict[str, Tensor]:
+    """Spike-and-slab site -> its gates ``[B, D]``."""
     found = {}
-    for name, site in random_sites(poutine.trace(pair.guide).get_trace(x)):
+    for name, site in sites.items():
         q = site["fn"]
-        if data_frame(site) is None or q.batch_shape != x.shape[:1]:
+        if data_frame(site) is None or q.batch_shape != (rows,):
             continue
         if (gate := gate_of(q)) is not None:
-            found[name] = gate.reshape(len(x), -1)
+            found[name] = gate.reshape(rows, -1)
     return found

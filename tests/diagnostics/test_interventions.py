@@ -13,6 +13,7 @@ from pellucid.diagnostics.interventions import (
     traverse_grid,
     variance_map,
 )
+from tests.watched import Watched
 
 
 def linear(seed=0, dim=4):
@@ -27,17 +28,6 @@ def curved(code):
 
 def normal(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-class Watched:
-    """A decoder that remembers how it was called."""
-
-    def __init__(self):
-        self.calls = []
-
-    def __call__(self, code):
-        self.calls.append((len(code), code.requires_grad, torch.is_grad_enabled()))
-        return code[:, None, None]
 
 
 class TestSwap:

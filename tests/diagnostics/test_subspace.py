@@ -11,6 +11,7 @@ from pellucid.diagnostics.subspace import (
     v_nat,
     variation_cost,
 )
+from tests.watched import Watched
 
 RANDOM = np.random.default_rng(0)
 Y = np.array([0, 1, 0, 2, 1, 0, 2, 2, 2, 1])
@@ -30,17 +31,6 @@ def linear(seed=0, dim=4):
 
 def curved(code):
     return torch.tanh(linear()[0](code) + code[:, :1, None, None] * code[:, 1:2, None, None])
-
-
-class Watched:
-    """A decoder that remembers how it was called."""
-
-    def __init__(self):
-        self.calls = []
-
-    def __call__(self, code):
-        self.calls.append((len(code), code.requires_grad, torch.is_grad_enabled()))
-        return code[:, None, None]
 
 
 class TestVNat:

@@ -20,7 +20,7 @@ from pellucid.diagnostics import calibration_error, mutual_information
 from pellucid.experiments.ccvae.accuracy import label_log_probabilities, majority, measure_accuracy, of_logits
 from pellucid.experiments.ccvae.bounds import measure_bounds
 from pellucid.experiments.ccvae.gradients import MODES, WithoutBaseline, compare, read
-from pellucid.experiments.ccvae.handles import Handle, bare_guide, handle
+from pellucid.experiments.ccvae.handles import Handle, handle
 from pellucid.experiments.ccvae.interventions import (
     information,
     measure_block_swap,
@@ -36,6 +36,7 @@ from pellucid.experiments.ccvae.plain_classifier import labelled_rows, plain_cla
 from pellucid.experiments.ccvae.variants import EXTRAS, GRADIENTS, METHODS, at, compares_gradients, is_exact
 from pellucid.experiments.preset import read_preset
 from pellucid.inference import Run
+from pellucid.inference.factor import without_factors
 
 LABELS = ("left", "top", "bright")
 
@@ -551,7 +552,7 @@ class TestGradients:
     def test_without_a_baseline_the_likelihood_has_the_weight_of_the_labels_and_no_more(self, rows):
         pair = untrained(zoo.ccvae, rows, style=2, alpha=0.0).pair
         x, y = rows.test.x[:6], rows.test.y[:6].float()
-        posterior = bare_guide(pair).posterior
+        posterior = without_factors(pair.guide).posterior
         torch.manual_seed(4)
         known = torch.ones(6, dtype=torch.bool)
         terms = WithoutBaseline(posterior.classifier).terms(pair.model, pair.guide, x, y, known)
