@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["Cosine", "Exponential", "Ramp", "Schedule", "advance", "given", "scheduled"]
+__all__ = ["Cosine", "Exponential", "Gaussian", "Ramp", "Schedule", "advance", "given", "scheduled"]
 
 
 class Schedule(ABC):
@@ -107,6 +107,31 @@ class Exponential(Schedule):
     def between(self, t: float) -> float:
         """Interpolation of the logarithm."""
         return self.start ** (1 - t) * self.stop**t
+
+
+class Gaussian(Schedule):
+    r"""The flank of a Gaussian bell: slow at its foot, steep midway, level at its top.
+
+    With :math:`t` from 0 at ``begin`` to 1 at ``end``, a rising one (``stop`` above ``start``) is
+    :math:`\text{start} + (\text{stop} - \text{start}) e^{-5 (1 - t)^2}`, and a falling one its mirror image,
+    :math:`\text{stop} + (\text{start} - \text{stop}) e^{-5 t^2}`. The higher value is met exactly; the lower one to
+    :math:`e^{-5}`, 0.7 % of the difference, which is what is left of the bell there.
+
+    References:
+        Laine & Aila, "Temporal Ensembling for Semi-Supervised Learning", ICLR 2017: the ramp-up of a weight;
+        An, Choi, Jeon, "EXoN: EXplainable encoder Network", arXiv 2105.10867: also the decay of a learning rate.
+
+    Example:
+        >>> taught = Gaussian(0, 1, end=0.1)
+        >>> round(taught(0), 4), round(taught(0.05), 4), taught(0.1)
+        (0.0067, 0.2865, 1.0)
+    """
+
+    def between(self, t: float) -> float:
+        """The bell's flank, whose top is the higher value."""
+        foot, top, away = (self.start, self.stop, 1 - t) if self.stop > self.start else (self.stop, self.start, t)
+        bell = math.exp(-5 * away**2)
+        return (1 - bell) * foot + bell * top
 
 
 def scheduled(module: nn.Module, name: str, value: float | Schedule) -> None:

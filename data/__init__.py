@@ -1,5 +1,6 @@
 """Data sets with their labels, splits and true factors, and the batches that training draws from them."""
 
+from .augmentation import Augmentation, augmentation_named
 from .batch import Batch
 from .batches import Batches
 from .bundled import digits, mnist5k
@@ -21,12 +22,14 @@ from .synthetic import smiley
 
 __all__ = [
     "CHARACTERISTICS",
+    "Augmentation",
     "Batch",
     "Batches",
     "CelebrityFaces",
     "DataSet",
     "Factors",
     "Split",
+    "augmentation_named",
     "celeba",
     "cifar10",
     "deap",

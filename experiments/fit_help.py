@@ -31,8 +31,8 @@ VALUES = """SCHEDULE, FACTOR, LIKELIHOOD and CLASS are objects, named by class; 
     pellucid fit --pair compose --pair.prior my_prior.MyPrior --pair.prior.dim 12 \\
       --pair.posterior my_prior.MyPosterior --pair.factors+ Supervision --pair.factors.weight 10 \\
       --data digits --data.labels 0.1
-  SCHEDULE    Ramp, Cosine, Exponential (pellucid.schedules)
-  FACTOR      AllSampleConsistency, ClassConsistency, ClassSeparation, Supervision (pellucid.inference),
+  SCHEDULE    Ramp, Cosine, Exponential, Gaussian (pellucid.schedules)
+  FACTOR      AllSampleConsistency, ClassConsistency, ClassSeparation, Interpolation, Supervision (pellucid.inference),
               or my_file.MyFactor
   LIKELIHOOD  Bernoulli, Normal, Laplace (pellucid.models), or my_file.MyLikelihood
   CLASS       my_file.MyClass

@@ -11,12 +11,13 @@ import pytest
 import torch
 from torch import nn
 
-from pellucid.schedules import Cosine, Exponential, Ramp, advance, scheduled
+from pellucid.schedules import Cosine, Exponential, Gaussian, Ramp, advance, scheduled
 
-KINDS = [Ramp, Cosine, Exponential]
+EXACT = [Ramp, Cosine, Exponential]
+KINDS = [*EXACT, Gaussian]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EXACT)
 @pytest.mark.parametrize(("start", "stop"), [(0.1, 0.7), (1e-3, 1e-5), (50.0, 200.0), (3.0, 3.0)])
 def test_ends_are_met_exactly_and_held(kind, start, stop):
     schedule = kind(start, stop, begin=0.2, end=0.6)
@@ -28,6 +29,20 @@ def test_ends_are_met_exactly_and_held(kind, start, stop):
 def test_values_move_one_way_only(kind):
     values = [kind(2.0, 0.5)(t / 100) for t in range(101)]
     assert all(a >= b for a, b in itertools.pairwise(values))
+    values = [kind(0.5, 2.0)(t / 100) for t in range(101)]
+    assert all(a <= b for a, b in itertools.pairwise(values))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 6000.0), (0.1, 0.7), (-2.0, 3.0), (1.0, 1.0)])
+def test_a_gaussian_is_the_ramp_up_of_the_papers_and_its_mirror_image_on_the_way_down(low, high):
+    """lambda2(e) = lambda1 exp(-5 (1 - min(1, e / E))^2), of 100 epochs E of 10, and the decay exp(-5 (e / E)^2)."""
+    rising, falling = Gaussian(low, high, end=0.1), Gaussian(high, low, begin=0.2, end=0.3)
+    for epoch in range(101):
+        up = math.exp(-5 * (1 - min(1, epoch / 10)) ** 2)
+        assert math.isclose(rising(epoch / 100), low + (high - low) * up, abs_tol=1e-12)
+        down = math.exp(-5 * min(max(epoch - 20, 0) / 10, 1) ** 2)
+        assert math.isclose(falling(epoch / 100), low + (high - low) * down, abs_tol=1e-12)
+    assert rising(0.1) == rising(1) == falling(0) == falling(0.2) == high
 
 
 def test_midway_values_are_the_arithmetic_and_the_geometric_mean():

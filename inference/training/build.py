@@ -73,7 +73,7 @@ def arguments(function: Callable[..., Any], plain: Mapping[str, Any], skip: Iter
         raise ValueError(f"{group}: {' '.join(str(error).split())}") from error
     values = vars(made.get(group)) if group in made else {}
     for name, value in values.items():
-        if isinstance(plain.get(name), Mapping) and not hasattr(value, "recipe"):
+        if isinstance(plain.get(name), Mapping) and not isinstance(value, Mapping) and not hasattr(value, "recipe"):
             value.recipe = plain[name]
     return values
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from torch import nn
 from torch.optim import Optimizer
 
 from ...data import Batches, DataSet
@@ -15,6 +14,7 @@ from ..precision import DTYPES, Precision, networks_in
 from .capturing import Compile, training_step
 from .display import Display
 from .folder import create_folder, free_folder, require_free, require_same_run
+from .groups import Groups, parameter_groups
 from .launch import STRATEGIES, check_batch_size, launch, make_fabric
 from .loop import Loop
 from .lost import losing
@@ -32,8 +32,10 @@ def fit(
     *,
     epochs: int = 60,
     batch_size: int = 128,
+    labelled_rows: int | None = None,
     lr: float | Schedule | None = None,
-    optimiser: Callable[[Iterable[nn.Parameter]], Optimizer] | None = None,
+    optimiser: Callable[[Iterable[Any]], Optimizer] | None = None,
+    groups: Groups | None = None,
     clip: float | None = None,
     patience: int | None = None,
     seed: int = 0,
@@ -61,8 +63,17 @@ def fit(
         data: the data set.
         epochs: passes over the training rows.
         batch_size: rows a step, of all devices together; the last, smaller batch of an epoch is left out.
+        labelled_rows: so many rows of every batch, its first ones, have a label; they are taken in turn, and the rest
+            of the batch from all rows: an epoch has ``n_data // (batch_size - labelled_rows)`` steps. For data with few
+            labels, of which a batch holds next to none by chance. Labelled rows then count more often in the bound than
+            their share of the data. If omitted, they come by chance.
         lr: learning rate, or a schedule of it (``Cosine(1e-3, 1e-5)``); 1e-3 if omitted, or what ``optimiser`` brings.
         optimiser: called with the parameters; a fused Adam if omitted.
+        groups: options for the optimiser of some parameters alone, by part of their dotted names, in whole words:
+            ``{"classifier": {"weight_decay": 5e-4, "lr": Cosine(3e-3, 1e-4)}}``; in the shell
+            --groups.classifier '{"weight_decay": 5e-4}'. "lr" stands in for ``lr``; "weight_decay", per step and unit
+            of the learning rate, is decoupled from the gradient in our Adam. An ``optimiser`` of yours is then called
+            with torch's list of dicts, the other parameters first.
         clip: largest norm of the whole gradient.
         patience: stop after this many epochs without a better validation bound, and keep the weights of the best epoch.
         seed: of the order of rows and of all draws.
@@ -105,8 +116,10 @@ def fit(
     settings = {
         "epochs": epochs,
         "batch_size": batch_size,
+        "labelled_rows": labelled_rows,
         "lr": lr,
         "optimiser": optimiser,
+        "groups": groups,
         "clip": clip,
         "patience": patience,
         "seed": seed,
@@ -126,11 +139,13 @@ def fit(
     check_choice("strategy", strategy, STRATEGIES)
     check_choice("compile", compile, ("auto", True, False))
     check_choice("precision", precision, DTYPES)
-    preflight(pair, data, batch_size)
+    preflight(pair, data, batch_size, labelled_rows)
+    parameter_groups(pair, groups or {})
     path = Path(folder) if folder is not None else free_folder(pair, data)
     events = TensorBoardLogger(path, name="tensorboard", version="") if tensorboard else None
     fabric = make_fabric(accelerator, devices, nodes, strategy, events)
     check_batch_size(batch_size, fabric.world_size, data.n_data)
+    check_batch_size(labelled_rows or 0, fabric.world_size, batch_size - 1, name="labelled_rows")
     processes = launch(fabric)
     path = processes.gather(path)[0]
     with losing(processes, path), networks_in(pair, DTYPES[precision]):
@@ -143,12 +158,12 @@ def fit(
             device=fabric.device,
             workers=workers,
             shard=(processes.rank, processes.world),
+            labelled=labelled_rows and labelled_rows // processes.world,
         )
         validation = Batches(data.validation, max(batch_size, 500), device=fabric.device, workers=workers)
         pair.to(fabric.device)
-        torch_optimiser = (
-            optimiser(pair.parameters()) if optimiser else torch.optim.Adam(pair.parameters(), lr=1e-3, fused=True)
-        )
+        parameters = parameter_groups(pair, groups) if groups else pair.parameters()
+        torch_optimiser = (optimiser or adam)(parameters)
         done = Progress(epochs, patience)
         display = Display(path.name, epochs, len(batches), shown=progress and processes.first, warns=processes.first)
         with processes.agreed():
@@ -167,7 +182,9 @@ def fit(
             with processes.agreed():
                 if processes.first:
                     create_folder(path, pair, data, settings, lambda new: done.save(new, pair, torch_optimiser, parts))
-        loop = Loop(step, torch_optimiser, fabric, done, path, lr=lr, clip=clip, seed=seed, processes=processes)
+        loop = Loop(
+            step, torch_optimiser, fabric, done, path, lr=lr, groups=groups, clip=clip, seed=seed, processes=processes
+        )
         try:
             stopped = loop.run(batches, validation, display)
         finally:
@@ -177,3 +194,8 @@ def fit(
             pair.load_state_dict(done.best)
         processes.gather(None)  # until the first one has written all
     return Run(path, pair, data, stopped=stopped)
+
+
+def adam(parameters: Iterable[Any]) -> Optimizer:
+    """Adam; the weights decay, beside its steps, where a group asks for it."""
+    return torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.0, fused=True)

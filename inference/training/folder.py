@@ -21,10 +21,17 @@ FREE = {f"fit.{name}" for name in ("accelerator", "compile", "devices", "nodes",
 
 def configuration(pair: Pair, data: DataSet, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What ``config.yaml`` holds: the recipes of pair and data, and the arguments of ``fit``."""
-    plain = {name: value.recipe if hasattr(value, "recipe") else value for name, value in settings.items()}
-    if callable(plain["optimiser"]):
-        plain["optimiser"] = f"python: {getattr(plain['optimiser'], '__qualname__', repr(plain['optimiser']))}"
-    return {"pair": pair.recipe, "data": data.recipe, "fit": plain}
+    fit = plain(settings)
+    if callable(fit["optimiser"]):
+        fit["optimiser"] = f"python: {getattr(fit['optimiser'], '__qualname__', repr(fit['optimiser']))}"
+    return {"pair": pair.recipe, "data": data.recipe, "fit": fit}
+
+
+def plain(value: Any) -> Any:
+    """Recipes in place of what has one, within mappings too."""
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items()}
+    return value.recipe if hasattr(value, "recipe") else value
 
 
 def free_folder(pair: Pair, data: DataSet) -> Path:

@@ -72,8 +72,14 @@ def require_script(devices: int | str) -> None:
         )
 
 
-def check_batch_size(batch_size: int, processes: int, rows: int) -> None:
+def check_batch_size(batch_size: int, processes: int, rows: int, name: str = "batch_size") -> None:
     """Raise a ValueError unless each process gets as many rows of a step as any other.
+
+    Args:
+        batch_size: rows of a step, or those of a kind.
+        processes: that share them.
+        rows: the most there can be.
+        name: of the argument.
 
     Example:
         >>> check_batch_size(128, processes=4, rows=5000)
@@ -81,9 +87,9 @@ def check_batch_size(batch_size: int, processes: int, rows: int) -> None:
     if batch_size % processes:
         below = batch_size // processes * processes
         near = [size for size in (below, below + processes) if 0 < size <= rows]
-        remedies = "".join(f"\n- batch_size={size}" for size in near) or f"\n- fewer than {processes} devices"
+        remedies = "".join(f"\n- {name}={size}" for size in near) or f"\n- fewer than {processes} devices"
         raise ValueError(
-            f"batch_size: expected a multiple of {processes}, the number of processes that share the rows of a step; "
+            f"{name}: expected a multiple of {processes}, the number of processes that share the rows of a step; "
             f"given {batch_size}.\nTry one of:{remedies}"
         )
 

@@ -13,6 +13,7 @@ from ..pyro_checks import UNCHECKED
 from ..step import Step
 from .collapse import CollapseWarning, find_collapse
 from .display import Display
+from .groups import Groups, own_rates
 from .meter import Diverged, Meter
 from .processes import ALONE, Processes
 from .progress import Progress
@@ -38,6 +39,7 @@ class Loop:
         done: how far the run has come; moves on in place.
         folder: the run's folder.
         lr: learning rate or its schedule; None leaves the optimiser's own.
+        groups: those of the optimiser's parameter groups after the first, by name, with the options they were given.
         clip: largest gradient norm, or None.
         seed: of validation's draws.
         processes: that train together; each with its share of the rows, the first one writing.
@@ -52,13 +54,15 @@ class Loop:
         folder: Path,
         *,
         lr: float | Schedule | None = None,
+        groups: Groups | None = None,
         clip: float | None = None,
         seed: int = 0,
         processes: Processes = ALONE,
     ):
         self.plain, self.pair, self.optimiser = step, step.pair, optimiser
         self.fabric, self.done, self.folder = fabric, done, folder
-        self.lr, self.clip, self.seed, self.processes = lr, clip, seed, processes
+        self.groups, self.clip, self.seed, self.processes = groups or {}, clip, seed, processes
+        self.rates = own_rates(lr, groups) if groups else [lr] * len(optimiser.param_groups)
         self.trouble: tuple[int, str, str] | None = None
         self.module, self.fabric_optimiser = fabric.setup(step, optimiser)
 
@@ -77,7 +81,7 @@ class Loop:
                     done.meter = Meter.joined(self.processes.gather(done.meter))
                     more = {f"weight/{factor.name}": float(factor.weight) for factor in self.pair.factors}
                     more |= {"weight/kl": float(self.pair.objective.kl_weight)}
-                    more |= {"lr": self.optimiser.param_groups[0]["lr"], "seconds": seconds}
+                    more |= self.last_rates() | {"seconds": seconds}
                     row = done.finish_epoch(self.pair, figures, more)
                     display.epoch(row)
                     self.fabric.log_dict(row, step=done.epoch)
@@ -112,9 +116,9 @@ class Loop:
         done = self.done
         for batch in batches.epoch(done.epoch, start=done.step):
             advance(self.pair, fraction := (done.epoch + done.step / len(batches)) / done.epochs)
-            if self.lr is not None:
-                for group in self.optimiser.param_groups:
-                    group["lr"] = self.lr(fraction) if isinstance(self.lr, Schedule) else self.lr
+            for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+                if rate is not None:
+                    group["lr"] = rate(fraction) if isinstance(rate, Schedule) else rate
             self.step(batch)
             if display.due:
                 display.step(done.epoch, done.step, done.meter.means())
@@ -139,6 +143,12 @@ class Loop:
         if self.clip is not None:
             self.fabric.clip_gradients(self.module, self.fabric_optimiser, max_norm=self.clip, error_if_nonfinite=False)
         self.fabric_optimiser.step()
+
+    def last_rates(self) -> dict[str, float]:
+        """The learning rates of the last step: that of the rest, and of each group with one of its own."""
+        first, *others = (group["lr"] for group in self.optimiser.param_groups)
+        own = {f"lr/{key}": rate for key, rate in zip(self.groups, others, strict=False) if "lr" in self.groups[key]}
+        return {"lr": first} | own
 
     @property
     def place(self) -> str:

@@ -13,7 +13,7 @@ from ..untouched import untouched
 __all__ = ["preflight"]
 
 
-def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
+def preflight(pair: Pair, data: DataSet, batch_size: int, labelled_rows: int | None = None) -> None:
     """Run the pair once on a few rows of each split, with all of Pyro's checks on and no trace left.
 
     The rows are the first ones and, of a split in memory, one with the highest label: the one a prior may have no
@@ -23,6 +23,7 @@ def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
         pair: model, guide, objective.
         data: the data set.
         batch_size: 1 to the training rows.
+        labelled_rows: those of every batch that are to have a label.
 
     Raises:
         ValueError: with the argument or the site that does not fit.
@@ -38,6 +39,7 @@ def preflight(pair: Pair, data: DataSet, batch_size: int) -> None:
             f"batch_size: expected 1 to {data.n_data}, the training rows of {data.name}; given {batch_size}.\n"
             f"Try one of:\n- batch_size={min(128, data.n_data)}"
         )
+    Batches(data.train, batch_size, labelled=labelled_rows)
     device = pair.device
     for name, split in data.splits.items():
         if isinstance(split, Batch) and split.x.is_floating_point() and hasattr(pair.model, "likelihood"):

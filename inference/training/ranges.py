@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from ...schedules import Schedule
 
-__all__ = ["check_arguments", "check_choice"]
+__all__ = ["check_arguments", "check_choice", "is_rate"]
 
 
 def check_arguments(
@@ -27,10 +27,9 @@ def check_arguments(
         >>> check_arguments(epochs=60, lr=1e-3, clip=None, patience=10, seed=0, workers=0)
     """
     counted = isinstance(devices, int) and devices >= 1
-    rates = (lr.start, lr.stop) if isinstance(lr, Schedule) else (1e-3 if lr is None else lr,)
     checks = [
         ("epochs", epochs, epochs >= 1, "at least 1", "60, the default"),
-        ("lr", lr, min(rates) >= 0 and 0 < max(rates) < math.inf, "positive", "1e-3"),
+        ("lr", lr, lr is None or is_rate(lr), "positive", "1e-3"),
         ("clip", clip, clip is None or clip > 0, "positive, or None", "1.0"),
         ("patience", patience, patience is None or patience >= 1, "at least 1, or None", "10"),
         ("seed", seed, seed >= 0, "at least 0", "0"),
@@ -41,6 +40,17 @@ def check_arguments(
     for name, given, right, expected, remedy in checks:
         if not right:
             raise ValueError(f"{name}: expected a number {expected}; given {given}.\nTry one of:\n- {name}={remedy}")
+
+
+def is_rate(lr: float | Schedule) -> bool:
+    """Whether a number can be a learning rate: positive and finite, a schedule of it now and then.
+
+    Example:
+        >>> is_rate(1e-3), is_rate(0.0)
+        (True, False)
+    """
+    rates = (lr.start, lr.stop) if isinstance(lr, Schedule) else (lr,)
+    return min(rates) >= 0 and 0 < max(rates) < math.inf
 
 
 def check_choice(name: str, given: object, choices: Iterable[object]) -> None:

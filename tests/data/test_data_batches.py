@@ -189,6 +189,114 @@ def test_a_seed_that_is_no_count_is_refused(seed):
         Batches(split(10), 4, shuffle=True, seed=seed).epoch(0)
 
 
+def known(N: int, every: int) -> Batch:
+    """Rows numbered by their label, one in ``every`` of them labelled."""
+    return split(N)._replace(labelled=torch.arange(N) % every == 0)
+
+
+@pytest.mark.parametrize("rows", [known(47, 5), OnDisk(known(47, 5))], ids=["memory", "disk"])
+@pytest.mark.parametrize("shard", [(0, 1), (2, 3)])
+def test_every_batch_begins_with_labelled_rows_and_goes_on_in_the_order_of_the_epoch(rows, shard):
+    if isinstance(rows, OnDisk):
+        rows.y, rows.labelled = rows.whole.y, rows.whole.labelled
+    batches = Batches(rows, 7, shuffle=True, drop_last=True, seed=3, shard=shard, labelled=3)
+    plain = Batches(rows, 4, shuffle=True, drop_last=True, seed=3, shard=shard)
+    for epoch in (0, 6):
+        both = list(zip(batches.epoch(epoch), plain.epoch(epoch), strict=True))
+        assert len(both) == len(batches) == 47 // shard[1] // 4
+        for batch, others in both:
+            assert batch.labelled[:3].all()
+            assert (batch.y[:3] % 5 == 0).all()
+            assert equal(batch.take(slice(3, None)), others)
+
+
+def test_without_drop_last_the_last_batch_is_short_of_other_rows_alone():
+    batches = list(Batches(known(10, 2), 6, labelled=2).epoch(0))
+    assert [batch.rows for batch in batches] == [6, 6, 4]
+    assert [batch.y[:2].tolist() for batch in batches] == [[0, 2], [4, 6], [8, 0]]
+
+
+@pytest.mark.parametrize(("every", "labelled"), [(5, 3), (24, 5), (1, 2)])
+def test_labelled_rows_are_served_equally_often_at_any_time(every, labelled):
+    batches = Batches(known(48, every), labelled + 4, shuffle=True, drop_last=True, labelled=labelled)
+    counts = torch.zeros(48, dtype=torch.long)
+    for epoch in range(5):
+        for batch in batches.epoch(epoch):
+            counts += batch.y[:labelled].bincount(minlength=48)
+            served = counts[::every]
+            assert served.max() - served.min() <= 1
+            assert counts.sum() == served.sum()
+    assert counts.sum() == 5 * 12 * labelled
+
+
+def test_labelled_rows_come_in_a_new_order_each_round():
+    batches = Batches(known(60, 6), 11, shuffle=True, drop_last=True, labelled=5)
+    rounds = torch.cat([batches.labelled_order(epoch).flatten() for epoch in range(4)]).reshape(-1, 10)
+    assert rounds.sort(1).values.equal(torch.arange(0, 60, 6).expand(20, 10))
+    assert len({tuple(each) for each in rounds.tolist()}) == 20
+    assert batches.labelled_order(2).equal(
+        Batches(known(60, 6), 11, shuffle=True, drop_last=True, labelled=5).labelled_order(2)
+    )
+    assert not batches.labelled_order(0).equal(
+        Batches(known(60, 6), 11, shuffle=True, drop_last=True, labelled=5, seed=1).labelled_order(0)
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(24, 60), st.integers(1, 24), st.integers(1, 3), st.integers(1, 5), st.integers(1, 3))
+def test_step_k_of_all_shards_holds_the_labelled_rows_of_one_larger_batch(N, every, labelled, others, world):
+    size = labelled + others
+    whole = Batches(known(N, every), world * size, True, True, seed=4, labelled=world * labelled)
+    parts = [Batches(known(N, every), size, True, True, 4, shard=(r, world), labelled=labelled) for r in range(world)]
+    for epoch in (0, 3):
+        steps = [list(whole.epoch(epoch)), *(list(part.epoch(epoch)) for part in parts)]
+        for one, *shares in zip(*steps, strict=True):
+            for mine in (slice(0, world * labelled), slice(world * labelled, None)):
+                own = slice(0, labelled) if mine.start == 0 else slice(labelled, None)
+                assert sorted(row for share in shares for row in share.y[own].tolist()) == sorted(one.y[mine].tolist())
+
+
+@pytest.mark.parametrize("start", [0, 1, 4, 6])
+def test_start_skips_the_labelled_rows_already_taken(start):
+    batches = Batches(known(24, 5), 6, shuffle=True, seed=2, labelled=2)
+    rest = list(batches.epoch(3, start))
+    assert all(equal(one, other) for one, other in zip(rest, list(batches.epoch(3))[start:], strict=True))
+
+
+SITES = {"a": torch.arange(4), "b": torch.zeros(4, 2)}
+
+
+@pytest.mark.parametrize(
+    ("y", "labelled", "expected"),
+    [
+        (torch.arange(4), None, [0, 1, 2, 3]),
+        (torch.zeros(4, 2), torch.tensor([[0, 0], [0, 1], [1, 1], [0, 0]]) > 0, [1, 2]),
+        (SITES, torch.tensor([0, 0, 0, 1]) > 0, [3]),
+        (SITES, {"a": torch.arange(4) == 1, "b": torch.tensor([[0, 0], [0, 0], [0, 0], [0, 1]]) > 0}, [1, 3]),
+        (SITES, None, [0, 1, 2, 3]),
+    ],
+)
+def test_a_row_counts_as_labelled_with_one_known_attribute_or_site(y, labelled, expected):
+    batches = Batches(Batch(torch.zeros(4, 1), y, labelled), 2, labelled=1)
+    assert batches.known.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "labelled", "message"),
+    [
+        (known(10, 2), 0, "labelled rows: expected 1 at least and fewer than the batch_size of 4, .*; 0 was given"),
+        (known(10, 2), -1, "labelled rows: expected 1 at least"),
+        (known(10, 2), 4, "labelled rows: expected 1 at least and fewer than the batch_size of 4"),
+        (Batch(torch.zeros(10, 1)), 1, "labelled rows: 1 of every batch are to have a label, .* no row has one"),
+        (split(10)._replace(labelled=torch.zeros(10) > 0), 1, "labelled rows: .* no row has one"),
+        (OnDisk(known(10, 2)), 1, r"labelled rows: .* it keeps no list of them \(attributes y and labelled\)"),
+    ],
+)
+def test_labelled_rows_that_cannot_be_had_are_refused(rows, labelled, message):
+    with pytest.raises(ValueError, match=f"(?s){message}.*\nTry one of:\n"):
+        Batches(rows, 4, labelled=labelled)
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_memory_and_disk_serve_the_same_batches_on_a_gpu():

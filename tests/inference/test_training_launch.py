@@ -50,6 +50,13 @@ def test_a_batch_that_cannot_be_shared_evenly_is_refused_with_the_nearest_sizes(
     assert message.partition("Try one of:\n")[2].splitlines() == [f"- batch_size={size}" for size in near]
 
 
+def test_labelled_rows_that_cannot_be_shared_evenly_are_refused_too(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [__file__])
+    message = refused(digits, tmp_path, devices=2, batch_size=10, labelled_rows=9)
+    assert message.startswith("labelled_rows: expected a multiple of 2")
+    assert message.partition("Try one of:\n")[2].splitlines() == ["- labelled_rows=8"]
+
+
 @pytest.mark.parametrize("given", [{"devices": 0}, {"devices": -1}, {"devices": "2"}, {"nodes": 0}])
 def test_devices_and_nodes_are_counted_from_one(digits, tmp_path, given):
     ((name, value),) = given.items()
