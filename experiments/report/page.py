@@ -14,6 +14,7 @@ from .collapse import collapse_lines
 from .configured import Difference, as_yaml, commands, leaves, versions
 from .dimension_rows import dimension_groups
 from .headline import headline, question, role_rule
+from .mixture import Mixture, class_lines, mixture_quantities, read_variation
 from .picture import Picture
 from .quantities import quantities, written
 from .reading import Reading
@@ -38,6 +39,7 @@ def render(
     pictures: Sequence[Picture],
     labels: Sequence[Classified],
     characteristics: Characteristics | None,
+    mixtures: Sequence[Mixture | None],
     differs: Sequence[Difference],
 ) -> str:
     """The HTML.
@@ -47,10 +49,12 @@ def render(
         pictures: as drawn.
         labels: how the run's label sites do.
         characteristics: of a run that draws labels through blocks.
+        mixtures: of those of the runs whose classes are components of the prior.
         differs: what the runs were configured differently in.
     """
     names, all_readings = list(readings), list(readings.values())
     reading, beside = all_readings[0], all_readings[1] if len(all_readings) > 1 else None
+    mixture = mixtures[0]
     run, space = reading.run, reading.space
     by_section: dict[str, list[Picture]] = {}
     for picture in pictures:
@@ -85,6 +89,10 @@ def render(
         "sites": space.code.each if space else (),
         "labels": labels,
         "characteristics": characteristics,
+        "mixture": mixture,
+        "places": mixture_quantities(mixtures) if mixture else [],
+        "class_lines": class_lines(mixture) if mixture else [],
+        "variations": read_variation(reading, mixture) if mixture else [],
         "pictures": by_section,
         "config": as_yaml(run),
         "commands": commands(run, beside.run if beside else None),

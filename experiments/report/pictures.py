@@ -23,13 +23,15 @@ from .class_pictures import label_pictures, sharing_pictures
 from .classified import Classified
 from .exemplars import exemplars, has_images
 from .heatmaps import heatmaps
+from .mixture import Mixture, mixture_pictures
 from .picture import Drawn, Picture
 from .reading import Reading
 from .walks import walks
 
 __all__ = ["draw_pictures"]
 
-UNITS = {"accuracy": "share of rows", "open": "gates a row", "live": "dimensions", "between": "nats"}
+UNITS = {"accuracy": "share of rows", "open": "gates a row", "live": "dimensions"}
+UNITS |= dict.fromkeys(("between", "information", "entropy"), "nats")
 KEPT = (24, 12, 8, 6, 4, 3, 2, 1, 0)  # dimensions
 
 
@@ -37,6 +39,7 @@ def draw_pictures(
     readings: Mapping[str, Reading],
     labels: Sequence[Classified],
     characteristics: Characteristics | None,
+    mixture: Mixture | None,
     folder: Path,
 ) -> list[Picture]:
     """Draw all that applies, save it into the folder, and give it back.
@@ -45,10 +48,12 @@ def draw_pictures(
         readings: heading -> run: the run itself first, and the one beside it.
         labels: how the run's label sites do.
         characteristics: of a run that draws labels through blocks.
+        mixture: of a run whose classes are components of the prior.
         folder: exists.
     """
     reading, pictures = next(iter(readings.values())), []
     parts = (
+        mixture_pictures(reading, mixture),
         heatmaps(readings),
         told_pictures(reading),
         sharing_pictures(readings),
@@ -149,5 +154,10 @@ def curves(reading: Reading) -> Drawn:
             caption += (
                 " Of the gates: open above 1/2, mean of the rows; live, open on 1 to 99 % of them; between, the "
                 "divergence of the mean gates of two classes."
+            )
+        if any(name.startswith("information(") for name in panels):
+            caption += (
+                " Of the labels that the guide gives: information, what they tell of which image it is; entropy, of "
+                "all rows' labels together, the most that they could tell."
             )
         yield "training", "training", training_curves(series, units=units, title="Epoch by epoch"), caption

@@ -10,6 +10,7 @@ from .characteristics import read_characteristics
 from .classified import classified
 from .configured import differences
 from .draws import save_draws
+from .mixture import read_mixture
 from .page import headings, render
 from .pictures import draw_pictures
 from .reading import read_run
@@ -56,9 +57,11 @@ def write_report(run: Run, *, beside: Run | None = None) -> Path:
         reading = next(iter(readings.values()))
         labels = classified(reading.posterior, reading.batch, run.data.classes, reading.label_sites)
         characteristics = read_characteristics(reading)
-        pictures = draw_pictures(readings, labels, characteristics, new / "figures")
+        mixtures = [read_mixture(each) for each in readings.values()]
+        pictures = draw_pictures(readings, labels, characteristics, mixtures[0], new / "figures")
         save_draws(reading, new / "posterior.nc")
-        (new / "report.html").write_text(render(readings, pictures, labels, characteristics, differs), encoding="utf-8")
+        page = render(readings, pictures, labels, characteristics, mixtures, differs)
+        (new / "report.html").write_text(page, encoding="utf-8")
         for part in PARTS:
             replace(new / part, run.folder / part)
     except OSError as error:

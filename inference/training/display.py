@@ -83,8 +83,8 @@ class Display:
 
 
 def figures(means: Mapping[str, float]) -> str:
-    """The bound, the factors and the accuracies; single sites' terms and gates are in metrics.csv."""
-    sites = ("log p(", "kl(", "open(", "live(", "between(")
+    """The bound, the factors and the accuracies; what else there is of single sites is in metrics.csv."""
+    sites = ("log p(", "kl(", "open(", "live(", "between(", "information(", "entropy(")
     shown = [name for name in means if name != "loss" and not name.startswith(sites)]
     return "  ".join(f"{name} {means[name]:.4g}" for name in shown)
 

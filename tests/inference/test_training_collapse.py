@@ -139,7 +139,8 @@ def test_collapsed_runs_are_found_in_their_first_epochs_and_healthy_ones_never(n
 
 def test_a_code_that_collapses_late_is_found_then_and_once():
     (found,) = find_collapse(history([1.0] * 9 + [0.05] * 9, [6] * 9 + [1] * 9))
-    assert (found.site, found.epoch, found.gates.between) == ("z", 12, 0.05)
+    state: Any = found.state
+    assert (found.site, found.epoch, state.between) == ("z", 12, 0.05)
 
 
 def test_gates_that_are_the_same_for_every_row_have_collapsed_though_nothing_is_below_zero():

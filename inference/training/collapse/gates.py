@@ -1,13 +1,10 @@
-"""Collapse of a sparse code: gates that do not heed the image, recognised in a run's history."""
+"""Collapse of a sparse code: gates that do not heed the image."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["SETTLED", "Collapse", "CollapseWarning", "Gates", "collapsed", "find_collapse", "read_gates"]
-
-SETTLED = 4
-"""The first epoch at which shut gates are not put down to the start, where healthy runs shut theirs too."""
+__all__ = ["Gates", "gates_collapsed", "read_gates"]
 
 ALIKE = ((3, 1, 0.1), (4, 4, 0.15), (5, 1, 0.35))
 """Classes are alike after so many epochs with at most so many live dimensions and less than so many nats between two
@@ -24,12 +21,6 @@ SHUT = 5
 CLASS_FACTORS = ("consistency", "all_sample")
 """What presses the gates of a class together, by the names of the factors; an own name that holds one counts. The
 strength of a class-conditional prior does so too, but holds every gate shut at first, and lets them open later."""
-
-Row = Mapping[str, float]
-
-
-class CollapseWarning(UserWarning):
-    """The gates of a run do not heed the image."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +46,28 @@ class Gates:
         """Whether hardly a gate is ever open. A gate that always is makes a dense dimension, and no dead one."""
         return self.live == 0 and self.open < 0.5
 
+    def complaint(self, site: str) -> str:
+        """What is wrong, in numbers, and what to try."""
+        what = "stay shut" if self.shut else "do not tell classes apart"
+        return f"the gates of '{site}' {what} ({self}). {self.remedy}"
+
+    @property
+    def remedy(self) -> str:
+        """What to try."""
+        if not self.pressed:
+            return "Try more epochs or a larger alpha."
+        return (
+            f"Try a warm-up of the weight that presses classes together, Ramp(0, {self.pressed:.3g}, end=0.5), "
+            "a smaller weight, or ClassSeparation beside it, which keeps classes apart."
+        )
+
     def __str__(self) -> str:
         """In words."""
         apart = "" if math.isnan(self.between) else f"{self.between:.2g} nats between two classes, "
         return f"{apart}{self.live} dimension{'s' * (self.live != 1)} whose gate varies, {self.open:.1f} open a row"
 
 
-def read_gates(row: Row) -> dict[str, Gates]:
+def read_gates(row: Mapping[str, float]) -> dict[str, Gates]:
     """Site -> its gates, from a row of metrics; empty for dense codes.
 
     Example:
@@ -86,72 +92,22 @@ def read_gates(row: Row) -> dict[str, Gates]:
     }
 
 
-@dataclass(frozen=True)
-class Collapse:
-    """A code that was seen to have collapsed.
+def gates_collapsed(trail: Sequence[Gates]) -> bool:
+    """Whether a site's code lies collapsed at the end of its gates' trail, one epoch after the other.
 
-    Attributes:
-        site: latent site.
-        epoch: the first at which it showed, from 1.
-        gates: at that epoch.
-    """
-
-    site: str
-    epoch: int
-    gates: Gates
-
-    def __str__(self) -> str:
-        """What is wrong, in numbers, and what to try."""
-        what = "stay shut" if self.gates.shut else "do not tell classes apart"
-        return f"Collapse at epoch {self.epoch}: the gates of '{self.site}' {what} ({self.gates}). {self.remedy}"
-
-    @property
-    def remedy(self) -> str:
-        """What to try."""
-        if not self.gates.pressed:
-            return "Try more epochs or a larger alpha."
-        return (
-            f"Try a warm-up of the weight that presses classes together, Ramp(0, {self.gates.pressed:.3g}, end=0.5), "
-            "a smaller weight, or ClassSeparation beside it, which keeps classes apart."
-        )
-
-
-def find_collapse(history: Sequence[Row]) -> list[Collapse]:
-    """For each site the first epoch, if any, at which its code had collapsed.
-
-    From the fourth epoch on, either of these:
+    Either of these:
 
     - *classes alike*: under a factor that presses the gates of a class together, one of the three lines of ``ALIKE``,
       and a distance between classes that has not grown by half meanwhile;
     - *dead dimensions*: for five epochs none that is live or open always, while the bound hardly climbs.
 
     Gates begin near 1/2 and a healthy run shuts nearly all of them in its first epoch, to open some again as the
-    decoder learns to use them: hence the wait and the exceptions. Gates that vary and do not tell classes apart are no
-    collapse, for labels may have nothing to do with the image.
+    decoder learns to use them: hence the exceptions. Gates that vary and do not tell classes apart are no collapse, for
+    labels may have nothing to do with the image.
 
     Args:
-        history: one dict an epoch, as ``metrics.csv`` has them.
-
-    Example:
-        >>> gates = {"validation/open(z)": 3.0, "validation/live(z)": 1.0, "weight/consistency": 30.0}
-        >>> apart = [0.52, 0.37, 0.21, 0.06, 0.05, 0.04]  # Fashion-MNIST
-        >>> history = [{"epoch": e, "validation/between(z)": b} | gates for e, b in enumerate(apart, 1)]
-        >>> [(each.site, each.epoch) for each in find_collapse(history)]
-        [('z', 6)]
+        trail: the gates after each epoch.
     """
-    found: dict[str, Collapse] = {}
-    trails: dict[str, list[Gates]] = {}
-    for row in history:
-        for site, gates in read_gates(row).items():
-            trail = trails.setdefault(site, [])
-            trail.append(gates)
-            if site not in found and row["epoch"] >= SETTLED and collapsed(trail):
-                found[site] = Collapse(site, int(row["epoch"]), gates)
-    return list(found.values())
-
-
-def collapsed(trail: Sequence[Gates]) -> bool:
-    """Whether a site's code lies collapsed at the end of its gates' trail, one epoch after the other."""
     return alike(trail) or dead(trail)
 
 
