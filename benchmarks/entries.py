@@ -12,8 +12,10 @@ from benchmarks.twins import (
     HandClassVSC,
     HandDIVA,
     HandM2,
+    HandMixture,
     HandMVAE,
     HandPseudoInputVSC,
+    HandSHOT,
     HandVAE,
     HandVSC,
     room_for,
@@ -99,6 +101,16 @@ ENTRIES = {
     "diva": Entry(zoo.diva, characteristic(HandDIVA), labels=0.1),
     "m2": Entry(zoo.m2, lambda _: HandM2(SHAPE, 50), labels=0.1),
     "mvae": Entry(zoo.mvae, lambda _: HandMVAE(SHAPE, 50), labels=0.1),
+    "exon": Entry(zoo.exon, lambda _: HandMixture(SHAPE), labels=0.25),
+    "exon, enumerated": Entry(
+        partial(zoo.exon, draw="enumerated"), lambda _: HandMixture(SHAPE, enumerated=True), labels=0.25
+    ),
+    "exon, interpolated": Entry(
+        partial(zoo.exon, interpolation=1000.0, taught=1.0),
+        lambda _: HandMixture(SHAPE, interpolation=1000.0),
+        labels=0.25,
+    ),
+    "shot_vae": Entry(partial(zoo.shot_vae, taught=1.0), lambda _: HandSHOT(SHAPE, 50), labels=0.25),
     "vae, conv": Entry(
         partial(zoo.vae, network="conv"),
         lambda _: HandVAE(SHAPE, 50, kind="conv"),

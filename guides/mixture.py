@@ -59,19 +59,12 @@ class MixturePosterior(Program):
 
     def from_features(self, h: Tensor) -> TorchDistribution:
         """The same from the encoder's features ``[B, F]``."""
-        loc, scale = (head(h).unflatten(-1, (self.classes, -1)) for head in (self.loc, self.scale))
-        return dist.Normal(loc, softplus(scale) + EPS).to_event(1)
+        loc, scale = self.loc(h), softplus(self.scale(h)) + EPS
+        return dist.Normal(*(each.unflatten(-1, (self.classes, -1)) for each in (loc, scale))).to_event(1)
 
     def label(self, x: Tensor, h: Tensor) -> TorchDistribution:
         """q(y | x) from images ``[B, C, H, W]`` and their features ``[B, F]``."""
-        logits = self.classifier(h if self.on_features else x)
-        if logits.shape != (len(x), self.classes):
-            raise ValueError(
-                f"classifier: expected logits [{len(x)}, {self.classes}], one for each class; given "
-                f"{list(logits.shape)}.\nTry one of:\n- a last layer of {self.classes} outputs\n"
-                "- classifier=None, a head on the encoder"
-            )
-        return dist.Categorical(logits=logits)
+        return class_site(self.classifier(h if self.on_features else x), len(x), self.classes)
 
     def forward(self, x: Tensor, y: Labels = None, labelled: Labels = None) -> Tensor:
         """Sample the label site "y", summed out where it is not known, and site "z" ``[B, D]``."""
@@ -79,6 +72,24 @@ class MixturePosterior(Program):
         y = classify("y", self.label(x, h), y, labelled)
         each = self.from_features(h).base_dist
         return pyro.sample("z", dist.Normal(of_class(each.loc, y), of_class(each.scale, y)).to_event(1))
+
+
+def class_site(logits: Tensor, rows: int, classes: int) -> TorchDistribution:
+    """q(y | x) from a classifier's logits ``[B, K]``.
+
+    Raises:
+        ValueError: if there are not as many logits as classes.
+
+    Example:
+        >>> class_site(torch.zeros(3, 2), 3, 2).probs[0]
+        tensor([0.5000, 0.5000])
+    """
+    if logits.shape != (rows, classes):
+        raise ValueError(
+            f"classifier: expected logits [{rows}, {classes}], one for each class; given {list(logits.shape)}.\n"
+            f"Try one of:\n- a last layer of {classes} outputs\n- classifier=None, a head on the encoder"
+        )
+    return dist.Categorical(logits=logits)
 
 
 def of_class(each: Tensor, y: Tensor) -> Tensor:

@@ -38,7 +38,10 @@ class NormalPosterior(Program):
 
     def encode(self, x: Tensor) -> dist.TorchDistribution:
         """q(z | x): batch ``[B]``, event ``[D]``."""
-        h = self.encoder(x)
+        return self.from_features(self.encoder(x))
+
+    def from_features(self, h: Tensor) -> dist.TorchDistribution:
+        """The same from the encoder's features ``[B, F]``."""
         return dist.Normal(self.loc(h), softplus(self.scale(h)) + EPS).to_event(1)
 
     def forward(self, x: Tensor, y: Labels = None, labelled: Labels = None) -> Tensor:

@@ -9,6 +9,7 @@ from .class_spikes import PatternSparsity, SpikeStrength
 from .consistency import ClassConsistency, class_consistency
 from .factor import Factor, FactoredGuide
 from .importance import log_weight
+from .interpolation import Interpolation
 from .label_marginals import label_marginals
 from .mixture import MixtureBound
 from .multimodal import MultimodalBound
@@ -35,6 +36,7 @@ __all__ = [
     "DomainBound",
     "Factor",
     "FactoredGuide",
+    "Interpolation",
     "LabelEvidence",
     "MixtureBound",
     "MultimodalBound",

@@ -9,10 +9,13 @@ from pyro import poutine
 from pyro.distributions.torch_distribution import TorchDistribution
 from torch import Tensor, nn
 
+from ..data import Batch
 from ..distributions import Labels
 from ..program import Program
 from ..schedules import Schedule, scheduled
+from .joint_statistics import joint_statistics
 from .objective import random_sites, sanitise
+from .posterior_at import posterior_at
 
 __all__ = ["Factor", "FactoredGuide", "without_factors"]
 
@@ -66,6 +69,23 @@ class Factor(nn.Module):
             labelled: boolean mask, or None.
         """
 
+    def own_rows(self, guide: nn.Module, x: Tensor, y: Labels, labelled: Labels) -> Batch | None:
+        """Images of the factor's own making, with what is to be said of them; None, as here, for the batch itself.
+
+        With some, ``forward`` is given the posteriors at these images, the label withheld, and their ``y`` and
+        ``labelled``, whatever they hold. They are read in one pass with the batch, so that batch normalisation has the
+        statistics of both.
+
+        Args:
+            guide: the guide, to ask it things; a gradient is to go through ``forward`` alone.
+            x: ``[B, C, H, W]``.
+            y: the batch's labels, 0 where not labelled.
+            labelled: boolean mask, or None.
+        """
+
+    def attach(self, guide: nn.Module) -> None:
+        """Called once, with the guide that the factor will follow: the place for copies of its weights."""
+
 
 class FactoredGuide(Program):
     """A guide followed by loss factors, as sites that every Pyro objective sees.
@@ -83,17 +103,26 @@ class FactoredGuide(Program):
     def __init__(self, guide: nn.Module, factors: Iterable[Factor], n_data: int):
         super().__init__()
         self.guide, self.factors, self.n_data = guide, nn.ModuleList(factors), n_data
+        for factor in cast(Iterable[Factor], self.factors):
+            factor.attach(guide)
+
+    @property
+    def posterior(self) -> nn.Module | None:
+        """The guide's posterior program, if it has one."""
+        return getattr(self.guide, "posterior", None)
 
     def forward(self, x: Tensor, y: Labels = None, labelled: Labels = None) -> Any:
         """Run the guide, then its factors."""
-        with poutine.trace() as seen:
-            result = self.guide(x, y, labelled)
-        posterior = {name: site["fn"] for name, site in random_sites(seen.trace)}
-        y = sanitise(y, labelled)
-        n_data = max(self.n_data, x.shape[0])  # as the plate has it
-        for factor in cast(Iterable[Factor], self.factors):
-            value = n_data * factor.weight * factor(posterior, y, labelled)
-            pyro.factor(factor.name, value, has_rsample=True)
+        factors, clean = list(cast(Iterable[Factor], self.factors)), sanitise(y, labelled)
+        shown = [factor.own_rows(self.guide, x, clean, labelled) for factor in factors]
+        with joint_statistics(self.guide, x, [rows.x for rows in shown if rows is not None]):
+            with poutine.trace() as seen:
+                result = self.guide(x, y, labelled)
+            posterior = {name: site["fn"] for name, site in random_sites(seen.trace)}
+            n_data = max(self.n_data, x.shape[0])  # as the plate has it
+            for factor, rows in zip(factors, shown, strict=True):
+                given = (posterior, clean, labelled) if rows is None else (posterior_at(self.guide, rows.x), *rows[1:])
+                pyro.factor(factor.name, n_data * factor.weight * factor(*given), has_rsample=True)
         return result
 
 

@@ -6,8 +6,6 @@ from typing import Any
 from pyro.distributions import TorchDistribution
 from torch import nn
 
-from .factor import without_factors
-
 __all__ = ["label_marginals"]
 
 
@@ -33,5 +31,5 @@ def label_marginals(guide: nn.Module, posterior: Mapping[str, Any]) -> dict[str,
         >>> label_marginals(pair.guide, {"c": c})["y"].mean.shape
         torch.Size([5, 4])
     """
-    exact = getattr(getattr(without_factors(guide), "posterior", None), "label_marginals", None)
+    exact = getattr(getattr(guide, "posterior", None), "label_marginals", None)
     return {} if exact is None else exact(posterior)

@@ -95,7 +95,8 @@ class MixtureBound(ELBO):
         program: Any = model
         site: Any = guide_trace.nodes.get(self.label)
         if self.draw == "straight-through" and site is not None and site["infer"].get("_enumerate_dim") is not None:
-            choice = gumbel_max(log_prob(site).movedim(0, -1), self.temperature).movedim(-1, 0)
+            logits = log_prob(site).movedim(0, -1).contiguous()
+            choice = gumbel_max(logits, self.temperature).movedim(-1, 0).contiguous()
             program = Chosen(choice, self.label)(model)
         model_trace = poutine.trace(poutine.replay(program, trace=guide_trace)).get_trace(*args, **kwargs)
         if not self.clamp:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyro.distributions as dist
 import torch
+from numpy.typing import NDArray
 from pyro.distributions.torch_distribution import TorchDistribution
 from torch import Tensor, nn
 
@@ -53,8 +55,8 @@ class NormalComponents(Program):
         super().__init__()
         spread = scales("scale", scale, classes, dim)
         if isinstance(centres, str):
-            used = laid_out(centres, classes, dim).any(0)
-            loc = laid_out(centres, classes, dim, float(spread[:, used].max()))
+            loc = laid_out(centres, classes, dim)
+            loc = loc if centres == "one-hot" else loc * torch.where(loc.any(0), spread, 0.0).amax()
         else:
             loc = positions(centres, classes, dim)
         if rest is not None:
@@ -78,12 +80,11 @@ def scales(name: str, value: float | Numbers, classes: int, dim: int) -> Tensor:
             f"{name}: expected a number, [{dim}] or [{classes}, {dim}] of them; given the shape {list(spread.shape)}. "
             f"Try {name}=1.0."
         )
-    if not (spread.isfinite() & (spread > 0)).all():
+    if not (np.isfinite(spread) & (spread > 0)).all():
         raise ValueError(
-            f"{name}: expected positive standard deviations; the smallest given is {float(spread.min()):g}. "
-            f"Try {name}=1.0."
+            f"{name}: expected positive standard deviations; the smallest given is {spread.min():g}. Try {name}=1.0."
         )
-    return spread.expand(classes, dim).clone()
+    return tensor(np.broadcast_to(spread, (classes, dim)))
 
 
 def positions(value: Numbers, classes: int, dim: int) -> Tensor:
@@ -95,27 +96,32 @@ def positions(value: Numbers, classes: int, dim: int) -> Tensor:
             f"{list(loc.shape)}.\nTry one of:\n- a row for each class and a column for each dimension\n"
             f"- centres='circle', which lays out any number of classes"
         )
-    if not loc.isfinite().all():
+    if not np.isfinite(loc).all():
         raise ValueError(
-            f"centres: expected finite coordinates; class {int((~loc.isfinite()).any(1).nonzero()[0])} has one that is "
+            f"centres: expected finite coordinates; class {int((~np.isfinite(loc)).any(1).argmax())} has one that is "
             "not. Try centres='circle'."
         )
-    same = (loc[:, None] == loc).all(-1).triu(1)
+    same = np.triu((loc[:, None] == loc).all(-1), 1)
     if same.any():
-        first, second = same.nonzero()[0].tolist()
+        first, second = np.argwhere(same)[0].tolist()
         raise ValueError(
             f"centres: expected one of its own for each class; classes {first} and {second} share "
             f"{loc[first].tolist()}, where nothing tells them apart.\nTry one of:\n- other coordinates for one of them"
             "\n- centres='circle'"
         )
-    return loc
+    return tensor(loc)
 
 
-def numbers(name: str, value: float | Numbers) -> Tensor:
-    """A tensor of its own, in torch's default dtype."""
+def numbers(name: str, value: float | Numbers) -> NDArray[np.float64]:
+    """What was given as an array: numbers are looked at before they stand on any device."""
     try:
-        return torch.as_tensor(value, dtype=torch.get_default_dtype()).detach().clone()
+        return np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{name}: expected numbers, in rows of one length; {error}.\nTry one of:\n- a tensor\n- a list of lists"
         ) from error
+
+
+def tensor(value: NDArray[np.float64]) -> Tensor:
+    """A tensor of its own, in torch's default dtype."""
+    return torch.tensor(value, dtype=torch.get_default_dtype())

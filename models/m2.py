@@ -57,9 +57,13 @@ class M2Prior(Program):
         """p(y): event ``[L]``, or a class; attributes between 0 and 1, as the guide may draw them, have a density."""
         return RelaxedBinary(self.logits).to_event(1) if self.classes is None else dist.Categorical(logits=self.logits)
 
+    def sample_label(self, y: Labels, labelled: Labels) -> Tensor:
+        """Sample the label site "y"."""
+        return label("y", self.label(), y, whole_rows(labelled))
+
     def forward(self, y: Labels = None, labelled: Labels = None) -> Tensor:
         """Sample the label site "y" and site "z"; the vector of both, ``[B, L + D]``."""
-        y = label("y", self.label(), y, whole_rows(labelled))
+        y = self.sample_label(y, labelled)
         z = pyro.sample("z", dist.Normal(self.loc, self.scale).to_event(1))
         vector = label_vector(y, self.classes, z.dtype)
         batch = torch.broadcast_shapes(vector.shape[:-1], z.shape[:-1])  # below an enumerated label: [K, 1] and [K, B]

@@ -10,8 +10,10 @@ from benchmarks.twins import (
     HandClassVSC,
     HandDIVA,
     HandM2,
+    HandMixture,
     HandMVAE,
     HandPseudoInputVSC,
+    HandSHOT,
     HandVAE,
     HandVSC,
     consistency,
@@ -150,6 +152,23 @@ def test_the_hand_written_rivals_have_the_pairs_loss_and_gradients(some_labels, 
     assert_same(zoo.mvae(some_labels, dim=5), HandMVAE(SMALL, 5), batch_of(some_labels, known))
 
 
+@pytest.mark.parametrize("known", [0.6, 1.0, 0.0])
+@pytest.mark.parametrize(
+    ("draw", "clamp"), [("straight-through", False), ("straight-through", True), ("enumerated", True)]
+)
+@pytest.mark.parametrize("interpolation", [0.0, 50.0])
+def test_the_hand_written_mixture_has_the_pairs_loss_and_gradients(some_labels, known, draw, clamp, interpolation):
+    pair = zoo.exon(some_labels, draw=draw, clamp=clamp, supervision=20.0, interpolation=interpolation, taught=1.0)
+    options = {"enumerated": draw == "enumerated", "clamp": clamp, "supervision": 20.0, "interpolation": interpolation}
+    assert_same(pair, HandMixture(SMALL, **options), batch_of(some_labels, known))
+
+
+@pytest.mark.parametrize("known", [0.6, 1.0, 0.0])
+def test_the_hand_written_shot_vae_has_the_pairs_loss_and_gradients(some_labels, known):
+    pair = zoo.shot_vae(some_labels, dim=5, taught=1.0)
+    assert_same(pair, HandSHOT(SMALL, 5), batch_of(some_labels, known))
+
+
 @pytest.mark.parametrize("block", [1, 2])
 @pytest.mark.parametrize("known", [0.6, 1.0, 0.0])
 @pytest.mark.parametrize(("make", "twin"), [(partial(zoo.ccvae, gradients="exact"), HandCCVAE), (zoo.diva, HandDIVA)])
@@ -206,6 +225,9 @@ def test_a_twin_compiles_into_one_graph_whatever_its_labels(some_labels):
         HandClassVSC(SMALL, 5, separation=1.0),
         HandM2(SMALL, 5),
         HandMVAE(SMALL, 5),
+        HandMixture(SMALL, interpolation=5.0),
+        HandSHOT(SMALL, 5),
+        HandMixture(SMALL, enumerated=True, clamp=True),
         HandCCVAE(SMALL, 10, 5, classes=True, frequency=torch.full((10,), 0.1)),
         HandDIVA(SMALL, 10, 5, classes=True, frequency=torch.full((10,), 0.1)),
     ):

@@ -12,7 +12,7 @@ from torch import nn
 
 from pellucid import zoo
 from pellucid.guides import NormalPosterior, classify
-from pellucid.inference import AllSampleConsistency
+from pellucid.inference import AllSampleConsistency, Interpolation
 from pellucid.models import label
 from pellucid.networks import MLPEncoder
 from pellucid.schedules import Ramp
@@ -72,6 +72,16 @@ PAIRS = {
     "m2": zoo.m2,
     "m2, attributes": lambda data: zoo.m2(attributed(data)),
     "m2, drawn labels": lambda data: zoo.m2(attributed(data), labels="relaxed"),
+    "exon": lambda data: zoo.exon(data, supervision=2.0),
+    "exon, enumerated": lambda data: zoo.exon(data, draw="enumerated", clamp=True, temperature=Ramp(1, 0.5)),
+    "exon, interpolated": lambda data: zoo.exon(data, interpolation=5.0, augmentation="digits", classifier="small"),
+    "exon, lagging teacher": lambda data: zoo.exon(
+        data, dim=3, learned=True, factors=[Interpolation(5.0, lag=0.9, nearest=True, codes=0.1)]
+    ),
+    "shot_vae": lambda data: zoo.shot_vae(data, supervision=Ramp(0, 2)),
+    "shot_vae, clamped": lambda data: zoo.shot_vae(
+        data, smoothing=0.0, classifier="head", nearest=False, kl_weight=Ramp(0, 1)
+    ),
     "mvae": zoo.mvae,
     "mvae, attributes": lambda data: zoo.mvae(attributed(data), label_weight=Ramp(1, 5)),
     "composed": lambda data: zoo.compose(data, prior=ClassPrior(), posterior=ClassPosterior),

@@ -8,9 +8,11 @@ line does).
 from .characteristic import ccvae, diva
 from .class_spikes import class_vsc
 from .dense import beta_vae, vae
+from .exon import exon
 from .m2 import m2
 from .mvae import mvae
 from .own_parts import compose
+from .shot_vae import shot_vae
 from .sparse import vsc
 
-__all__ = ["beta_vae", "ccvae", "class_vsc", "compose", "diva", "m2", "mvae", "vae", "vsc"]
+__all__ = ["beta_vae", "ccvae", "class_vsc", "compose", "diva", "exon", "m2", "mvae", "shot_vae", "vae", "vsc"]

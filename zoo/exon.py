@@ -1,20 +1,22 @@
 """EXoN: a mixture in the latent space, its centres laid out by the user."""
 
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Literal
 
 from torch import nn
 
-from ..data import DataSet, label_counts, recorded
+from ..data import recorded
 from ..guides import Guide
 from ..guides.mixture import MixturePosterior
 from ..inference import Factor, Pair, Supervision
 from ..inference.mixture import Draw, MixtureBound
-from ..models import LatentModel, Normal
+from ..models import LatentModel
 from ..models.layouts import Layout
 from ..models.likelihood import Link
 from ..models.mixture import MixturePrior
 from ..schedules import Schedule
+from .classifiers import Classifier, named_classifier
+from .few_labels import AugmentationName, interpolating, pixels, require_classes
 from .parts import Labelled, Network, networks
 
 __all__ = ["exon"]
@@ -30,11 +32,16 @@ def exon(
     rest: float | None = None,
     learned: bool = False,
     beta: float = 0.25,
-    supervision: float | Schedule = 10.0,
+    supervision: float | Schedule = 1000.0,
+    interpolation: float | Schedule = 0.0,
+    taught: float | Schedule | None = None,
+    lag: float = 0.0,
+    augmentation: AugmentationName = "none",
     draw: Draw = "straight-through",
     clamp: bool = False,
     temperature: float | Schedule = 1.0,
-    classifier: Literal["network", "head"] | nn.Module = "network",
+    kl_weight: float | Schedule = 1.0,
+    classifier: Classifier | Literal["head"] | nn.Module = "network",
     factors: Sequence[Factor] = (),
     network: Network = "mlp",
     hidden: Sequence[int] = (256, 128),
@@ -51,9 +58,11 @@ def exon(
     .. math:: \tfrac12 |x - \hat x|^2 + \beta (\mathrm{KL}_1 + \mathrm{KL}_2 + \mathrm{CE})
         = \beta \big( -\mathcal{L} + \mathrm{CE} - \tfrac P2 \log 2 \pi \beta \big), \qquad P \text{ pixels}
 
-    so what is minimised here is :math:`-\mathcal{L} + \text{supervision} \cdot \mathrm{CE}`, in nats: a weight
-    :math:`\lambda` of the source is :math:`\lambda / \beta` here. KL1 and KL2 are ``kl(y)`` and ``kl(z)`` in the
-    metrics.
+    so what is minimised here is :math:`-\mathcal{L} + \text{supervision} \cdot \mathrm{CE}` and the loss factors, in
+    nats: a weight :math:`\lambda` of the source is :math:`\lambda / \beta` here. KL1 and KL2 are ``kl(y)`` and
+    ``kl(z)`` in the metrics. The classifier is what the source trains hardest, by labels that it interpolates
+    (:class:`~pellucid.inference.Interpolation`): with few labels ``interpolation`` and ``augmentation`` are worth
+    their time, and ``fit(labelled_rows=32)``, which puts as many labelled rows into every batch.
 
     Pixels are in [0, 1]. The source has them in [-1, 1], where squared errors are four times as large: **its beta is
     four times the one here**. For rows that are in [-1, 1], ``link="tanh"`` and its own beta.
@@ -67,12 +76,22 @@ def exon(
         learned: whether centres, scales and frequencies are learned from there, as in VaDE.
         beta: variance of a pixel, the weight of the divergences against squared errors; positive.
         supervision: weight of the classifier's cross-entropy on labelled rows, in nats; in the source 1, and besides
-            :math:`\lambda_1 / \beta`, which is thousands.
+            its lambda_1 / beta, which is thousands.
+        interpolation: weight of mixed images told as mixed labels, in nats; in the source
+            its lambda_1 / beta; 0 for none.
+        taught: weight of mixed images without label beside 1 for those with; if omitted, a ramp over the first tenth of
+            training.
+        lag: of the teacher who gives soft labels: 0 for the weights that the step before has left, as in the source;
+            .9 for a running mean of them, a steadier one.
+        augmentation: of mixed images: "none"; "digits" are turned by up to 25 degrees and moved, "photos" moved and
+            mirrored.
         draw: "straight-through" decodes the code of one class a row, "enumerated" of all.
         clamp: whether labels that are known also stand in for :math:`\pi` in the bound.
         temperature: of the softmax behind a straight-through draw, positive.
-        classifier: "network" for one of the encoder's kind, "head" for a layer on the encoder itself, or a module from
-            ``[B, C, H, W]`` to ``[B, K]``.
+        kl_weight: of both divergences, 1 but to see what they do.
+        classifier: "network" for one of the encoder's kind, "small", "conv", "deep" or "wide" for convolutions
+            (:func:`~pellucid.zoo.classifiers.named_classifier`), "head" for a layer on the encoder itself, or a module
+            from ``[B, C, H, W]`` to ``[B, K]``.
         factors: further loss factors.
         network: "mlp", "conv" or "recurrent", as in :func:`~pellucid.zoo.vae`.
         hidden: widths of an "mlp", or of a recurrent state last.
@@ -94,43 +113,18 @@ def exon(
         >>> sorted(pair(torch.rand(5, 1, 8, 8)).kl)
         ['y', 'z']
     """
-    if data.attributes:
-        raise ValueError(
-            f"data: expected classes, one centre each; {len(data.classes)} attributes were given.\nTry one of:\n"
-            "- zoo.ccvae or zoo.diva, for attributes\n- a data set with classes"
-        )
-    if not beta > 0:
-        raise ValueError(f"beta: expected a positive variance of pixels; given {beta}. Try beta=0.25.")
-    require_labels(data, learned=learned)
+    require_classes(data, learned=learned)
     count = len(data.classes)
     encoder, decoder = networks(network, data.shape, dim, hidden, channels)
-    if classifier == "network":
-        features, _ = networks(network, data.shape, dim, hidden, channels)
-        classifier = nn.Sequential(features, nn.Linear(cast(int, features.out_features), count))
-    elif isinstance(classifier, str) and classifier != "head":
-        raise ValueError(f"classifier: expected 'network', 'head' or a module; given {classifier!r}.")
+    options = {"network": network, "hidden": hidden, "channels": channels}
+    own = None if classifier == "head" else named_classifier(classifier, data.shape, count, **options)
+    told = {"taught": taught, "end": 0.1, "augmentation": augmentation, "lag": lag}
+    mixed = interpolating(interpolation, data.shape, **told)
     prior = MixturePrior(count, dim, centres, scale=scale, rest=rest, learned=learned)
-    posterior = MixturePosterior(encoder, count, dim, classifier if isinstance(classifier, nn.Module) else None)
-    likelihood = Normal(scale=beta**0.5, learn=False, link=link)
+    posterior = MixturePosterior(encoder, count, dim, own)
     return Pair(
-        LatentModel(prior, decoder, likelihood, data.n_data),
+        LatentModel(prior, decoder, pixels(beta, link), data.n_data),
         Guide(posterior, data.n_data),
-        [Supervision(supervision), *factors],
-        MixtureBound(draw, clamp=clamp, temperature=temperature),
-    )
-
-
-def require_labels(data: Labelled, *, learned: bool) -> None:
-    """Raise a ValueError if a class has no labelled row: nothing would tie it to its centre.
-
-    Learned centres need no labels at all; then classes are clusters.
-    """
-    counts = label_counts(data) if isinstance(data, DataSet) else None
-    if counts is None or bool(counts.all()) or (learned and not bool(counts.any())):
-        return
-    missing = [data.classes[k] for k in (counts == 0).nonzero()[:, 0].tolist()]
-    raise ValueError(
-        f"data: no training row is labelled as {', '.join(missing)}, so that nothing ties the class to its centre.\n"
-        f"Try one of:\n- labels={10 * len(data.classes)}, drawn evenly from the classes\n- labels=None for all\n"
-        "- learned=True without any label, for clusters"
+        [Supervision(supervision), *mixed, *factors],
+        MixtureBound(draw, clamp=clamp, temperature=temperature, kl_weight=kl_weight),
     )

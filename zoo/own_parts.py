@@ -56,6 +56,8 @@ def compose(
         >>> pair.model.decoder is not None
         True
     """
+    # Owned before it is tried: Pyro lets no program become part of another once it has run.
+    model = LatentModel(prior, nn.Identity(), likelihood or Bernoulli(), data.n_data)
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         shared = (prior.shared(),) if hasattr(prior, "shared") else ()  # pyright: ignore[reportCallIssue]
         with owned_parameters(prior), pyro.plate("data", 1):
@@ -72,5 +74,5 @@ def compose(
             f"posterior: expected to give a posterior program when called with the image shape {data.shape}; {error}.\n"
             "Try one of:\n- a class whose constructor takes shape first\n- lambda shape: MyPosterior(MLPEncoder(shape))"
         ) from error
-    model = LatentModel(prior, (decoder or MLPDecoder)(z.shape[-1], data.shape), likelihood or Bernoulli(), data.n_data)
+    model.decoder = (decoder or MLPDecoder)(z.shape[-1], data.shape)
     return Pair(model, Guide(program, data.n_data), factors, ELBO(kl_weight))

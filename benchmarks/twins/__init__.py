@@ -9,9 +9,11 @@ from .class_spikes import HandClassVSC
 from .consistency import consistency, room_for
 from .dense import HandVAE
 from .m2 import HandM2
+from .mixture import HandMixture
 from .mvae import HandMVAE
 from .pseudo_inputs import HandPseudoInputVSC
 from .separation import shortfall
+from .shot import HandSHOT
 from .sparse import HandVSC
 from .stock import StockGuide, StockModel, stock
 
@@ -21,7 +23,9 @@ __all__ = [
     "HandDIVA",
     "HandM2",
     "HandMVAE",
+    "HandMixture",
     "HandPseudoInputVSC",
+    "HandSHOT",
     "HandVAE",
     "HandVSC",
     "StockGuide",

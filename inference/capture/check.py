@@ -85,10 +85,11 @@ class Eager:
 
 
 def evaluated(pair: Pair, graph: Graph | Eager, batch: Batch, seed: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Terms and gradients under a seed."""
-    torch.manual_seed(seed)
-    loss, means = graph.module(*batch)
-    return dict(zip(graph.names, means, strict=True)), dict(gradients(pair, loss))
+    """Terms and gradients under a seed; running statistics, which a step may read, are left as they were found."""
+    with untouched(pair, batch.x.device):
+        torch.manual_seed(seed)
+        loss, means = graph.module(*batch)
+        return dict(zip(graph.names, means, strict=True)), dict(gradients(pair, loss))
 
 
 def gradients(pair: Pair, loss: Tensor) -> Iterator[tuple[str, Tensor]]:

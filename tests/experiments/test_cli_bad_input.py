@@ -58,7 +58,8 @@ BAD = [
     # which pair, which data
     (
         "fit",
-        "--pair: missing; expected one of beta_vae, ccvae, class_vsc, compose, diva, m2, mvae, vae, vsc, or an import",
+        "--pair: missing; expected one of beta_vae, ccvae, class_vsc, compose, diva, exon, m2, mvae, shot_vae, vae, "
+        "vsc, or an import",
         "--config FILE",
     ),
     ("fit --pair vsc", "error: --data: missing; expected one of celeba,", "--pair vsc --data digits"),
@@ -191,7 +192,7 @@ BAD = [
     ("experiment", "error: pellucid experiment: the following arguments are required: name.", "--help"),
     (
         "experiment vsc",
-        "error: experiment: expected one of ccvae, class_vsc, influential_factors; given 'vsc'.",
+        "error: experiment: expected one of ccvae, class_vsc, exon, influential_factors; given 'vsc'.",
         "pellucid experiment ccvae",
     ),
     ("experiment class_vsc --preset huge", "error: --preset: expected one of demo", "given 'huge'."),

@@ -120,7 +120,7 @@ def test_a_failing_cell_lets_the_next_one_run_and_the_exit_code_is_2(empty_folde
 
 
 def test_every_preset_of_the_library_names_things_that_exist_and_cells_that_differ():
-    assert experiments() == ["ccvae", "class_vsc", "influential_factors"]
+    assert experiments() == ["ccvae", "class_vsc", "exon", "influential_factors"]
     for experiment in experiments():
         for name in presets(experiment):
             preset = read_preset(experiment, name)

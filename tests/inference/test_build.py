@@ -45,7 +45,9 @@ def test_a_path_that_cannot_be_imported_is_named(path):
 
 
 def test_an_unknown_short_name_is_answered_with_those_there_are():
-    with pytest.raises(ValueError, match="beta_vae, ccvae, class_vsc, compose, diva, m2, mvae, vae, vsc"):
+    with pytest.raises(
+        ValueError, match="beta_vae, ccvae, class_vsc, compose, diva, exon, m2, mvae, shot_vae, vae, vsc"
+    ):
         named("vsx", ("pellucid.zoo",))
 
 

@@ -23,7 +23,7 @@ from pellucid.networks import MLPEncoder
 # TraceEnum_ELBO suspects a loss factor behind a label: it depends on the classifier, and not on what is drawn.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:(?s).*If you want to enumerate sites"),
-    pytest.mark.filterwarnings('ignore:(?s).*at guide site "(supervision|label_evidence)", possibly'),
+    pytest.mark.filterwarnings('ignore:(?s).*at guide site "(supervision|label_evidence|interpolation)", possibly'),
 ]
 
 
@@ -79,13 +79,15 @@ PAIRS = {
     "ccvae": lambda: zoo.ccvae(Labelled, style=4, hidden=(16,)),
     "diva": lambda: zoo.diva(Labelled, style=4, hidden=(16,)),
     "m2": lambda: zoo.m2(Labelled, **SMALL),
+    "exon": lambda: zoo.exon(Labelled, dim=4, draw="enumerated", clamp=True, supervision=2.0, hidden=(16,)),
     "mvae": lambda: zoo.mvae(Labelled, **SMALL),
+    "shot_vae": lambda: zoo.shot_vae(Labelled, **SMALL),
     "composed": lambda: zoo.compose(Tiny, prior=ClassPrior(), posterior=ClassPosterior),
 }
 # TraceMeanField_ELBO takes reparameterised guides only: no hard gates and no sampled label.
 OBJECTIVES = {name: [Trace_ELBO, TraceMeanField_ELBO] for name in ("vae", "beta_vae", "vsc", "vsc-consistent")}
 OBJECTIVES |= {"vsc-hard": [Trace_ELBO], "vsc-hard-consistent": [Trace_ELBO], "composed": [Trace_ELBO, TraceEnum_ELBO]}
-OBJECTIVES |= {name: [Trace_ELBO, TraceEnum_ELBO] for name in ("ccvae", "diva", "m2", "mvae")}
+OBJECTIVES |= {name: [Trace_ELBO, TraceEnum_ELBO] for name in ("ccvae", "diva", "exon", "m2", "mvae", "shot_vae")}
 
 
 def make(name):
@@ -132,7 +134,7 @@ def test_sampled_stock_bound_agrees_with_ours_within_four_standard_errors(name):
     assert error < 0.05  # nats per row: the test can see a misplaced term
 
 
-@pytest.mark.parametrize("name", ["composed", "diva", "m2"])
+@pytest.mark.parametrize("name", ["composed", "diva", "exon", "m2", "shot_vae"])
 def test_sampled_stock_bound_of_a_partly_labelled_pair_agrees_with_ours(name):
     pair = make(name)
     enumerated = TraceEnum_ELBO(max_plate_nesting=1)

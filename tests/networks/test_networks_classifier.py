@@ -6,11 +6,13 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from pellucid.networks.classifier import ClassifierEncoder
+from pellucid.networks.deep_classifier import DeepClassifierEncoder
 from pellucid.networks.wide_residual import WideResidualEncoder
 
 IMAGES = [(1, 28, 28), (3, 28, 28), (1, 32, 32), (3, 32, 32), (1, 64, 64), (3, 64, 64)]
 TRUNKS = {
     "classifier": lambda shape: ClassifierEncoder(shape, channels=(4, 5, 6), hidden=7),
+    "deep": lambda shape: DeepClassifierEncoder(shape, width=2),
     "wide residual": lambda shape: WideResidualEncoder(shape, depth=10, width=1),
 }
 
@@ -216,6 +218,61 @@ class TestWideResidualEncoder:
             ("depth", lambda: WideResidualEncoder((1, 28, 28), depth=4)),
             ("width", lambda: WideResidualEncoder((1, 28, 28), width=0)),
             ("dropout", lambda: WideResidualEncoder((1, 28, 28), dropout=1.5)),
+        ],
+    )
+    def test_bad_input_is_named_with_a_remedy(self, argument, build):
+        with pytest.raises(ValueError, match=rf"(?s)^{argument}:.*Try one of:\n- "):
+            build()
+
+
+class TestDeepClassifierEncoder:
+    @pytest.mark.parametrize("colours", [1, 3])
+    def test_its_parameters_are_those_of_the_nine_layers_of_the_paper(self, colours):
+        channels = [colours, 128, 128, 128, 256, 256, 256, 512, 256, 128]
+        kernels = [9] * 7 + [1] * 2
+        convolutions = sum(k * a * b for k, a, b in zip(kernels, channels[:-1], channels[1:], strict=True))
+        assert count(DeepClassifierEncoder((colours, 32, 32))) == convolutions + 2 * sum(channels[1:])
+
+    @pytest.mark.parametrize(("side", "last"), [(12, 1), (28, 5), (32, 6), (64, 14)])
+    def test_two_pools_and_a_convolution_without_padding_leave_so_many_places(self, side, last):
+        trunk = DeepClassifierEncoder((1, side, side), width=2)
+        seen = []
+        for layer in trunk.layers:
+            if isinstance(layer, nn.Conv2d):
+                layer.register_forward_hook(lambda _, i, o: seen.append(tuple(o.shape[1:])))
+        trunk(torch.rand(2, 1, side, side))
+        sides = [side] * 3 + [side // 2] * 3 + [last] * 3
+        assert seen == [(c, s, s) for c, s in zip([2, 2, 2, 4, 4, 4, 8, 4, 2], sides, strict=True)]
+
+    def test_features_are_those_of_the_layers_written_out(self):
+        torch.manual_seed(0)
+        trunk, x = DeepClassifierEncoder((1, 12, 12), width=1, dropout=0.0), torch.rand(5, 1, 12, 12)
+        h = x
+        for place, layer in enumerate(layer for layer in trunk.layers if isinstance(layer, nn.Conv2d)):
+            h = nn.functional.conv2d(h, layer.weight, padding=1 if place < 6 else 0)
+            h = (h - h.mean((0, 2, 3), keepdim=True)) / (h.var((0, 2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+            h = torch.maximum(h, 0.1 * h)
+            if place in (2, 5):
+                h = h.unfold(2, 2, 2).unfold(3, 2, 2).amax((-1, -2))
+        torch.testing.assert_close(trunk(x), h.mean((2, 3)), rtol=1e-4, atol=1e-4)
+
+    def test_dropout_leaves_out_single_values_in_training(self):
+        torch.manual_seed(0)
+        trunk = DeepClassifierEncoder((1, 28, 28), width=4, dropout=0.3)
+        (first, _) = (layer for layer in trunk.layers if isinstance(layer, nn.Dropout))
+        kept = first(torch.ones(64, 4, 14, 14)) != 0
+        share = kept.double().mean().item()
+        assert abs(share - 0.7) < 4.5 * (0.21 / kept.numel()) ** 0.5
+        assert kept.flatten(2).any(2).all()
+        assert not kept.flatten(2).all(2).any()
+
+    @pytest.mark.parametrize(
+        ("argument", "build"),
+        [
+            ("shape", lambda: DeepClassifierEncoder((1, 11, 32))),
+            ("shape", lambda: DeepClassifierEncoder((28, 28))),
+            ("width", lambda: DeepClassifierEncoder((1, 28, 28), width=0)),
+            ("dropout", lambda: DeepClassifierEncoder((1, 28, 28), dropout=1.0)),
         ],
     )
     def test_bad_input_is_named_with_a_remedy(self, argument, build):

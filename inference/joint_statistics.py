@@ -1,0 +1,71 @@
+"""Batch normalisation over several sets of images at once: whatever is computed of one shares its statistics."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import torch
+from pyro.nn import PyroModule
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+__all__ = ["joint_statistics"]
+
+
+@contextmanager
+def joint_statistics(program: nn.Module, x: Tensor, further: Sequence[Tensor]) -> Iterator[None]:
+    """Networks with batch normalisation that are shown ``x`` read the further images in the same pass.
+
+    A classifier that is trained on augmented images, normalised by their statistics, says nothing of clean ones that
+    are normalised by others: q(y | x) in the bound then goes uniform while the classifier learns. Here a network that
+    is called on ``x`` itself (the very tensor) runs once on all images together; when it is called on a further set
+    its result is there already. Networks without batch normalisation, or in evaluation mode, run as ever.
+
+    Args:
+        program: a program; the outermost plain modules below it count as its networks.
+        x: ``[B, ...]``.
+        further: sets ``[M, ...]`` of images, shown after ``x``.
+
+    Example:
+        >>> class Reader(PyroModule):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.network = nn.BatchNorm1d(1, affine=False)
+        >>> reader, x, further = Reader(), torch.zeros(2, 1), torch.ones(2, 1)
+        >>> with joint_statistics(reader, x, [further]):
+        ...     reader.network(x).T.round(), reader.network(further).T.round()
+        (tensor([[-1., -1.]]), tensor([[1., 1.]]))
+    """
+    with ExitStack() as stack:
+        for network in networks(program) if further else ():
+            if any(isinstance(each, _BatchNorm) and each.training for each in network.modules()):
+                stack.enter_context(reading_together(network, x, further))
+        yield
+
+
+def networks(module: nn.Module) -> Iterator[nn.Module]:
+    """The outermost modules that are no programs and no mere lists."""
+    for child in module.children():
+        if isinstance(child, PyroModule | nn.ModuleList | nn.ModuleDict):
+            yield from networks(child)
+        else:
+            yield child
+
+
+@contextmanager
+def reading_together(network: nn.Module, x: Tensor, further: Sequence[Tensor]) -> Iterator[None]:
+    """One network, its passes joined."""
+    alone: Callable[..., Tensor] = network.forward
+    results: dict[int, Tensor] = {}
+
+    def forward(images: Tensor) -> Tensor:
+        if images is x:
+            parts = alone(torch.cat([x, *further])).split([len(x), *map(len, further)])
+            results.update(zip(map(id, further), parts[1:], strict=True))
+            return parts[0]
+        return results.pop(id(images)) if id(images) in results else alone(images)
+
+    network.forward = forward
+    try:
+        yield
+    finally:
+        del network.forward
