@@ -1,7 +1,7 @@
 # make demo     train class-consistent sparse coding on real digits and write the report
 # make test     run every test, doctest and notebook
 # make check    lint, formatting, types
-# make results  run the desk experiments (some two hours on 2 cores) and write experiments/RESULTS.md
+# make results  run the desk experiments (some three hours on 2 cores) and write experiments/RESULTS.md
 # make bench    time the training step against hand-written, compiled torch, its start, the loop, the consistency factor, information and characteristic latents by size
 VENV ?= .venv
 PYTHON ?= python3
@@ -25,6 +25,7 @@ results: $(READY)
 	$(BIN)/pellucid experiment class_vsc --preset desk --results experiments/RESULTS.md
 	$(BIN)/pellucid experiment influential_factors --preset desk --results experiments/RESULTS.md
 	$(BIN)/pellucid experiment ccvae --preset desk --results experiments/RESULTS.md
+	$(BIN)/pellucid experiment exon --preset desk --results experiments/RESULTS.md
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.step

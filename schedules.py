@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["Cosine", "Exponential", "Gaussian", "Ramp", "Schedule", "advance", "given", "scheduled"]
+__all__ = ["Cosine", "Exponential", "Gaussian", "Ramp", "Schedule", "advance", "ends", "given", "scheduled"]
 
 
 class Schedule(ABC):
@@ -169,6 +169,16 @@ def given(module: nn.Module, name: str) -> float | Schedule:
         Ramp(0, 3, begin=0, end=1)
     """
     return vars(module).get("_schedules", {}).get(name, float(getattr(module, name)))
+
+
+def ends(value: float | Schedule) -> tuple[float, float]:
+    """Between which numbers a quantity stays.
+
+    Example:
+        >>> ends(3.0), ends(Ramp(0, 1))
+        ((3.0, 3.0), (0.0, 1.0))
+    """
+    return (value.start, value.stop) if isinstance(value, Schedule) else (float(value), float(value))
 
 
 def advance(root: nn.Module, done: float) -> None:

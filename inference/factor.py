@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..data import Batch
 from ..distributions import Labels
 from ..program import Program
-from ..schedules import Schedule, scheduled
+from ..schedules import Schedule, ends, scheduled
 from .joint_statistics import joint_statistics
 from .objective import random_sites, sanitise
 from .posterior_at import posterior_at
@@ -35,7 +35,7 @@ class Factor(nn.Module):
         weight: its weight; a :class:`~pellucid.schedules.Schedule` warms it up.
 
     Raises:
-        ValueError: if a constant weight is negative.
+        ValueError: if the weight is, or becomes, negative.
 
     Example:
         >>> class Energy(Factor):
@@ -50,7 +50,7 @@ class Factor(nn.Module):
 
     def __init__(self, name: str, weight: float | Schedule = 1.0):
         super().__init__()
-        if not isinstance(weight, Schedule) and weight < 0:
+        if min(ends(weight)) < 0:
             raise ValueError(
                 f"weight: factor '{name}' is minimised, so its weight is at least 0; given {weight}. Try 0 to "
                 "switch it off."
@@ -107,7 +107,7 @@ class FactoredGuide(Program):
             factor.attach(guide)
 
     @property
-    def posterior(self) -> nn.Module | None:
+    def posterior(self) -> Any:
         """The guide's posterior program, if it has one."""
         return getattr(self.guide, "posterior", None)
 

@@ -8,9 +8,9 @@ from pyro.distributions import TorchDistribution
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ..data import Batch
+from ..data import Augmentation, Batch
 from ..distributions import Labels, at_site, elements, known_part
-from ..schedules import Schedule, scheduled
+from ..schedules import Schedule, ends, scheduled
 from .across import across
 from .factor import Factor
 from .mixing import among_their_own, nearest, symmetric_beta
@@ -74,7 +74,7 @@ class Interpolation(Factor):
         taught: float | Schedule = 1.0,
         labelled_mixing: float = 0.1,
         taught_mixing: float = 2.0,
-        augmentation: Callable[[Tensor], Tensor] | None = None,
+        augmentation: Augmentation | Callable[[Tensor], Tensor] | None = None,
         lag: float = 0.0,
         nearest: bool = False,
         codes: float = 0.0,
@@ -85,7 +85,7 @@ class Interpolation(Factor):
         super().__init__(name, weight)
         numbers = {"taught": taught, "labelled_mixing": labelled_mixing, "taught_mixing": taught_mixing, "codes": codes}
         for key, value in numbers.items():
-            if not isinstance(value, Schedule) and value < 0:
+            if min(ends(value)) < 0:
                 raise ValueError(f"{key}: expected 0 or more for factor '{name}'; given {value}. Try 0 for none.")
         scheduled(self, "taught", taught)
         self.mixing, self.augmentation = (labelled_mixing, taught_mixing), augmentation

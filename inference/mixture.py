@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..distributions import Labels, known_part
 from ..distributions.gumbel_max import gumbel_max
-from ..schedules import Schedule, scheduled
+from ..schedules import Schedule, ends, scheduled
 from .objective import ELBO, Terms, all_known, log_prob
 
 __all__ = ["Draw", "MixtureBound"]
@@ -74,7 +74,7 @@ class MixtureBound(ELBO):
         super().__init__(kl_weight, num_particles=num_particles)
         if draw not in ("straight-through", "enumerated"):
             raise ValueError(f"draw: expected 'straight-through' or 'enumerated'; given {draw!r}.")
-        if not isinstance(temperature, Schedule) and not temperature > 0:
+        if not all(number > 0 for number in ends(temperature)):
             raise ValueError(f"temperature: expected a positive number; given {temperature}. Try temperature=1.0.")
         self.draw, self.clamp, self.label = draw, clamp, label
         scheduled(self, "temperature", temperature)

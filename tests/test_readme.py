@@ -33,6 +33,14 @@ def test_the_python_of_the_readme_reads_labels_off_blocks_and_moves_them(tmp_pat
     assert scope["drawn"].shape == (9, 1, 32, 32)
 
 
+def test_the_python_of_the_readme_lays_out_ten_classes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope = executed("Where the classes lie")
+    assert scope["right"].double().mean() > 0.85  # from ten labels a class; chance is 0.1
+    assert 1 <= scope["subspace"].count <= 2
+    assert scope["drawn"].shape == (10, 1, 8, 8)
+
+
 def test_the_python_of_the_readme_trains_a_classifier_from_one_label_in_ten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scope = executed("A prior is thirty lines")

@@ -51,7 +51,8 @@ def test_convolutions_are_as_many_as_the_image_can_be_halved(side, pools):
     assert classifier(torch.rand(2, 1, side, side)).shape == (2, 3)
 
 
-def test_a_small_one_leaves_nothing_out():
+def test_a_small_one_is_an_autoencoders_encoder_where_there_is_one_and_leaves_nothing_out():
+    assert isinstance(named_classifier("small", (1, 28, 28), 3)[0], ConvEncoder)
     small, x = named_classifier("small", (1, 8, 8), 3), torch.rand(4, 1, 8, 8)
     assert torch.equal(small(x), small(x))
 

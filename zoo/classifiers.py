@@ -6,6 +6,7 @@ from typing import Literal, cast, get_args
 from torch import nn
 
 from ..networks.classifier import ClassifierEncoder
+from ..networks.conv import CHANNELS, ConvEncoder
 from ..networks.deep_classifier import DeepClassifierEncoder
 from ..networks.wide_residual import WideResidualEncoder
 from .parts import Network, Shape, networks
@@ -58,6 +59,8 @@ def named_classifier(
         return kind
     if kind == "network":
         features, _ = networks(network, shape, 1, hidden, channels)
+    elif kind == "small" and shape[1] == shape[2] and shape[1] in CHANNELS:
+        features = ConvEncoder(shape, batch_norm=True)
     elif kind in ("conv", "small"):
         layers = max(1, min(3, min(shape[1:], default=1).bit_length() - 1))
         wide, dropout = ((32, 64, 128), 0.5) if kind == "conv" else ((16, 32, 64), 0.0)

@@ -9,6 +9,7 @@ from ..owned import owned_parameters
 from ..pair import Pair
 from ..pyro_checks import CHECKED
 from ..untouched import untouched
+from .class_count import require_class_count
 
 __all__ = ["preflight"]
 
@@ -50,6 +51,7 @@ def preflight(pair: Pair, data: DataSet, batch_size: int, labelled_rows: int | N
         batch = next(Batches(few(split), 8, device=device).epoch(0))
         with torch.no_grad(), untouched(pair, device), pyro.settings.context(**CHECKED):
             try:
+                require_class_count(pair, data, batch)
                 with owned_parameters(pair):
                     terms = pair(*batch)
             except (ValueError, RuntimeError, KeyError, IndexError, NotImplementedError) as error:

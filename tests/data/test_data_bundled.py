@@ -63,6 +63,18 @@ def test_a_cap_takes_the_first_training_rows_in_class_proportion_and_leaves_the_
     assert small.validation.x.equal(full.validation.x)
 
 
+def test_some_digits_are_all_their_rows_numbered_in_the_order_given():
+    data, full = mnist5k(classes=[7, 1], validation=100, test=100), mnist5k()
+    assert data.classes == ("7", "1")
+    x, y = (torch.cat([getattr(split, name) for split in full.splits.values()]) for name in ("x", "y"))
+    for number, digit in enumerate((7, 1)):
+        chosen = torch.cat([split.x[split.y == number] for split in data.splits.values()])
+        rows = [np.sort(each.flatten(1).numpy().view("S784").ravel()) for each in (chosen, x[y == digit])]
+        assert (rows[0] == rows[1]).all()
+    assert data.test.y.bincount().tolist() == [50, 50]
+    assert digits(classes=range(10)).train.x.equal(digits().train.x)
+
+
 def test_hidden_labels_are_of_training_rows_only():
     data = digits(labels=100, rows=500)
     assert data.train.labelled.sum() == 100
@@ -87,6 +99,9 @@ def test_no_labels_still_leaves_the_truth_for_diagnostics():
         ({"validation": 0}, r"digits\.validation: the split is empty"),
         ({"test": 0}, r"digits\.test: the split is empty"),
         ({"labels": 5}, "labels: 5 labelled rows cannot show 10 classes"),
+        ({"classes": [3]}, r"classes: expected two different digits or more, of 0 to 9; \[3\] was given"),
+        ({"classes": [3, 3]}, "classes: expected two different digits"),
+        ({"classes": [3, 10]}, "classes: expected two different digits"),
         ({"seed": -1}, "seed: expected an integer of 0 or more"),
     ],
 )

@@ -1,6 +1,7 @@
 """Interpolation of labels: its value by hand, its partners, its teacher, its statistics, its refusals."""
 
-# pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOptionalMemberAccess=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOptionalMemberAccess=false
+# pyright: reportArgumentType=false, reportIndexIssue=false, reportOptionalSubscript=false
 
 import math
 from itertools import permutations

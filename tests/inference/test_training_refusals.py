@@ -11,7 +11,10 @@ import torch
 
 from pellucid import data, fit, load, zoo
 from pellucid.data import Batch, DataSet
+from pellucid.guides import MixturePosterior
 from pellucid.inference import Pair
+from pellucid.models import MixturePrior
+from pellucid.networks import MLPEncoder
 from pellucid.schedules import Cosine, Ramp
 
 
@@ -221,3 +224,22 @@ def test_a_pair_and_data_made_by_hand_are_asked_for_and_then_loaded(digits, tmp_
     again = load(run.folder, pair=fresh, data=mine)
     assert again.pair is fresh
     assert torch.equal(again.posterior()["z"].mean, run.posterior()["z"].mean)
+
+
+@pytest.mark.parametrize("count", [5, 12])
+def test_a_mixture_of_another_number_of_classes_is_refused_and_one_of_clusters_is_not(digits, tmp_path, count):
+    def mixture(rows):
+        posterior = lambda shape: MixturePosterior(MLPEncoder(shape, (16,)), count, 2)  # noqa: E731
+        return zoo.compose(rows, prior=MixturePrior(count, 2), posterior=posterior)
+
+    with pytest.raises(
+        ValueError, match=rf"do not go through: site 'y': expected 10 classes, as digits has; the guide has {count}"
+    ):
+        small(mixture(digits), digits, folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    unlabelled = data.digits(rows=100, labels=0)
+    if count == 5:  # validation rows still have classes
+        with pytest.raises(ValueError, match="expected 10 classes"):
+            small(mixture(unlabelled), unlabelled, folder=tmp_path / "clusters")
+        return
+    assert small(mixture(unlabelled), unlabelled, folder=tmp_path / "clusters").history
