@@ -110,6 +110,11 @@ ENTRIES = {
         lambda _: HandMixture(SHAPE, interpolation=1000.0),
         labels=0.25,
     ),
+    "exon, interpolated, enumerated": Entry(
+        partial(zoo.exon, interpolation=1000.0, taught=1.0, draw="enumerated"),
+        lambda _: HandMixture(SHAPE, interpolation=1000.0, enumerated=True),
+        labels=0.25,
+    ),
     "shot_vae": Entry(partial(zoo.shot_vae, taught=1.0), lambda _: HandSHOT(SHAPE, 50), labels=0.25),
     "vae, conv": Entry(
         partial(zoo.vae, network="conv"),
