@@ -18,7 +18,7 @@ from tests.zoo_pairs import Tiny, attributed
 
 KINDS = {
     "network": MLPEncoder,
-    "small": ClassifierEncoder,
+    "small": ConvEncoder,
     "conv": ClassifierEncoder,
     "deep": DeepClassifierEncoder,
     "wide": WideResidualEncoder,

@@ -86,7 +86,7 @@ def exon(
         augmentation: of mixed images: "none"; "digits" are turned by up to 25 degrees and moved, "photos" moved and
             mirrored.
         draw: "straight-through" decodes the code of one class a row, "enumerated" of all.
-        clamp: whether labels that are known also stand in for :math:`\pi` in the bound.
+        clamp: whether labels that are known also stand in for the classifier in the bound.
         temperature: of the softmax behind a straight-through draw, positive.
         kl_weight: of both divergences, 1 but to see what they do.
         classifier: "network" for one of the encoder's kind, "small", "conv", "deep" or "wide" for convolutions

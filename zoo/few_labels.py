@@ -85,7 +85,7 @@ def pixels(beta: float, link: Link) -> Normal:
         link: from the decoder's output to means.
 
     Example:
-        >>> pixels(0.25, "sigmoid").scale
+        >>> pixels(0.25, "sigmoid").log_scale.exp()
         tensor(0.5000)
     """
     if not beta > 0:

@@ -74,7 +74,7 @@ def shot_vae(
     Args:
         data: the data set; with classes.
         dim: dimensions D of the code z; the decoder takes the class besides.
-        smoothing: :math:`\epsilon`, below (K - 1) / K; 0 for labels that are clamped, as in M2.
+        smoothing: epsilon, how often an annotation is wrong, below (K - 1) / K; 0 for clamped labels, as in M2.
         beta: variance of a pixel, the weight of the divergences against squared errors; positive.
         supervision: weight of the classifier's cross-entropy on labelled rows as they are, in nats; none in the source.
         interpolation: weight of mixed images told as mixed labels, in nats; 0 for none.

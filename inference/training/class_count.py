@@ -2,48 +2,52 @@
 
 from typing import Any
 
-import torch
-from pyro import poutine
+from pyro.poutine.messenger import Messenger
 from torch import Tensor
 
-from ...data import Batch, DataSet
+from ...data import DataSet
 from ...data.kept import kept_labels
 from ...distributions import elements, known_part
-from ..objective import random_sites
-from ..pair import Pair
 
-__all__ = ["require_class_count"]
+__all__ = ["ClassCount"]
 
 
-def require_class_count(pair: Pair, data: DataSet, batch: Batch) -> None:
-    """Raise a ValueError if a class site of the guide has another number of values than the data have classes.
+class ClassCount(Messenger):
+    """Notes how many values the class sites have that labels are given to, while a pair runs.
 
-    Where no training row has a label they are clusters, and may be more.
-
-    Args:
-        pair: the pair.
-        data: the data set.
-        batch: some of its rows.
+    Example:
+        >>> import pyro.distributions as dist
+        >>> import torch
+        >>> from pellucid.guides import classify
+        >>> with ClassCount() as count:
+        ...     _ = classify("y", dist.Categorical(torch.ones(1, 5)), torch.tensor([3]), torch.tensor([True]))
+        >>> count.values
+        {'y': 5}
     """
-    if data.attributes or not isinstance(batch.y, Tensor) or batch.y.dim() != 1:
-        return
-    nothing = torch.zeros(batch.rows, dtype=torch.long, device=batch.x.device)
-    sites = poutine.trace(pair.guide).get_trace(batch.x, nothing, nothing.bool())
-    for name, site in random_sites(sites):
-        q: Any = elements(site["fn"])
-        if known_part(site["fn"]) is None or not q.has_enumerate_support or q.event_shape:
-            continue
-        count = len(q.enumerate_support(expand=False))
-        if count < len(data.classes) or (count > len(data.classes) and labelled(data)):
-            raise ValueError(
-                f"site '{name}': expected {len(data.classes)} classes, as {data.name} has; the guide has {count}.\n"
-                f"Try one of:\n- classes={len(data.classes)} in prior and posterior\n"
-                "- labels=0 of the data set, for more clusters than classes"
-            )
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, int] = {}
 
-def labelled(data: DataSet) -> bool:
-    """Whether a training row is known to have a label; True for a data set that does not say."""
-    kept = kept_labels(data.train)
-    known = None if kept is None else kept[1]
-    return bool(known.any()) if isinstance(known, Tensor) else True
+    def _pyro_post_sample(self, msg: Any) -> None:
+        q: Any = elements(msg["fn"])
+        if known_part(msg["fn"]) is not None and q.has_enumerate_support and not q.event_shape:
+            self.values[msg["name"]] = len(q.enumerate_support(expand=False))
+
+    def require(self, data: DataSet) -> None:
+        """Raise a ValueError if a site has another number of values than the data have classes.
+
+        Where no training row has a label the values are clusters, and may be more.
+        """
+        kept = kept_labels(data.train)
+        y, known = (None, None) if kept is None else kept
+        if data.attributes or not isinstance(y, Tensor) or y.dim() != 1:
+            return
+        clusters = isinstance(known, Tensor) and not bool(known.any())
+        for name, count in self.values.items():
+            if count < len(data.classes) or (count > len(data.classes) and not clusters):
+                raise ValueError(
+                    f"site '{name}': expected {len(data.classes)} classes, as {data.name} has; the pair has {count}.\n"
+                    f"Try one of:\n- classes={len(data.classes)} in prior and posterior\n"
+                    "- labels=0 of the data set, for more clusters than classes"
+                )

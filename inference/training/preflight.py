@@ -9,7 +9,7 @@ from ..owned import owned_parameters
 from ..pair import Pair
 from ..pyro_checks import CHECKED
 from ..untouched import untouched
-from .class_count import require_class_count
+from .class_count import ClassCount
 
 __all__ = ["preflight"]
 
@@ -50,14 +50,16 @@ def preflight(pair: Pair, data: DataSet, batch_size: int, labelled_rows: int | N
                 raise ValueError(f"{data.name}.{name}: {error}") from None
         batch = next(Batches(few(split), 8, device=device).epoch(0))
         with torch.no_grad(), untouched(pair, device), pyro.settings.context(**CHECKED):
+            classes = ClassCount()
             try:
-                require_class_count(pair, data, batch)
-                with owned_parameters(pair):
+                with owned_parameters(pair), classes:
                     terms = pair(*batch)
             except (ValueError, RuntimeError, KeyError, IndexError, NotImplementedError) as error:
+                classes.require(data)
                 raise ValueError(
                     f"pair: the rows of {data.name}.{name} do not go through: {without_shapes(error)}"
                 ) from error
+        classes.require(data)
         if not terms.loss.isfinite():
             bad = [term for term, value in terms.summary().items() if not value.isfinite()]
             raise ValueError(
