@@ -94,7 +94,7 @@ class Augmentation:
             )
 
 
-def augmentation_named(name: Literal["none", "digits", "photos"], shape: Sequence[int]) -> Augmentation | None:
+def augmentation_named(name: Literal["none", "digits", "photos", "moves"], shape: Sequence[int]) -> Augmentation | None:
     """The augmentation that a kind of images bears without changing its classes.
 
     ====== ======== ======================= ========
@@ -103,6 +103,7 @@ def augmentation_named(name: Literal["none", "digits", "photos"], shape: Sequenc
     none   no augmentation at all
     digits 25       the shorter side over 7 no
     photos 0        the shorter side over 8 yes
+    moves  0        the shorter side over 8 no
     ====== ======== ======================= ========
 
     Args:
@@ -119,11 +120,12 @@ def augmentation_named(name: Literal["none", "digits", "photos"], shape: Sequenc
         >>> augmentation_named("digits", (1, 28, 28)), augmentation_named("photos", (3, 32, 32))
         (Augmentation(rotation=25, shift=4, flip=False), Augmentation(rotation=0, shift=4, flip=True))
     """
-    if name not in ("none", "digits", "photos"):
+    if name not in ("none", "digits", "photos", "moves"):
         raise ValueError(
-            f"augmentation: expected one of 'none', 'digits', 'photos'; {name!r} was given.\nTry one of:\n"
+            f"augmentation: expected one of 'none', 'digits', 'photos', 'moves'; {name!r} was given.\nTry one of:\n"
             "- augmentation='digits' for what is written: turned and moved\n"
-            "- augmentation='photos' for what is photographed: moved and mirrored"
+            "- augmentation='photos' for what is photographed: moved and mirrored\n"
+            "- augmentation='moves' for photographs of what is written, as house numbers"
         )
     if name == "none":
         return None
@@ -135,7 +137,7 @@ def augmentation_named(name: Literal["none", "digits", "photos"], shape: Sequenc
     side = min(shape[1:])
     if name == "digits":
         return Augmentation(rotation=25.0, shift=round(side / 7))
-    return Augmentation(rotation=0.0, shift=round(side / 8), flip=True)
+    return Augmentation(rotation=0.0, shift=round(side / 8), flip=name == "photos")
 
 
 def moved(x: Tensor, down: Tensor, right: Tensor, mirror: Tensor, shift: int) -> Tensor:

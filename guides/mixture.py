@@ -60,7 +60,8 @@ class MixturePosterior(Program):
     def from_features(self, h: Tensor) -> TorchDistribution:
         """The same from the encoder's features ``[B, F]``."""
         loc, scale = self.loc(h), softplus(self.scale(h)) + EPS
-        return dist.Normal(*(each.unflatten(-1, (self.classes, -1)) for each in (loc, scale))).to_event(1)
+        loc, scale = (each.unflatten(-1, (self.classes, -1)) for each in (loc, scale))
+        return dist.Normal(loc, scale).to_event(1)
 
     def label(self, x: Tensor, h: Tensor) -> TorchDistribution:
         """q(y | x) from images ``[B, C, H, W]`` and their features ``[B, F]``."""

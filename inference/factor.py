@@ -50,7 +50,7 @@ class Factor(nn.Module):
 
     def __init__(self, name: str, weight: float | Schedule = 1.0):
         super().__init__()
-        if min(ends(weight)) < 0:
+        if not min(ends(weight)) >= 0:
             raise ValueError(
                 f"weight: factor '{name}' is minimised, so its weight is at least 0; given {weight}. Try 0 to "
                 "switch it off."

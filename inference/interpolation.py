@@ -1,5 +1,6 @@
 """Consistency between mixed images and mixed labels, as a loss factor of any guide that tells classes."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -85,7 +86,7 @@ class Interpolation(Factor):
         super().__init__(name, weight)
         numbers = {"taught": taught, "labelled_mixing": labelled_mixing, "taught_mixing": taught_mixing, "codes": codes}
         for key, value in numbers.items():
-            if min(ends(value)) < 0:
+            if not all(0 <= number < math.inf for number in ends(value)):
                 raise ValueError(f"{key}: expected 0 or more for factor '{name}'; given {value}. Try 0 for none.")
         scheduled(self, "taught", taught)
         self.mixing, self.augmentation = (labelled_mixing, taught_mixing), augmentation
@@ -105,6 +106,11 @@ class Interpolation(Factor):
         known = torch.zeros(len(x), dtype=torch.bool, device=x.device) if given is None or mask is None else mask
         if given is not None:
             belief = torch.where(known[:, None], one_hot(given.long(), belief.shape[1]).to(belief.dtype), belief)
+        if (self.nearest or self.codes) and self.code not in told:
+            raise ValueError(
+                f"factor '{self.name}': the guide has no code '{self.code}'; its sites are {sorted(told)}.\n"
+                "Try one of:\n- code=... naming the site of the code\n- nearest=False and codes=0.0"
+            )
         partner = among_their_own(known)
         if self.nearest:
             partner = torch.where(known, partner, nearest(told[self.code], known))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import torch
 from pyro.nn import PyroModule
@@ -18,7 +19,8 @@ def joint_statistics(program: nn.Module, x: Tensor, further: Sequence[Tensor]) -
     A classifier that is trained on augmented images, normalised by their statistics, says nothing of clean ones that
     are normalised by others: q(y | x) in the bound then goes uniform while the classifier learns. Here a network that
     is called on ``x`` itself (the very tensor) runs once on all images together; when it is called on a further set
-    its result is there already. Networks without batch normalisation, or in evaluation mode, run as ever.
+    its result is there already. Networks without batch normalisation, or in evaluation mode, run as ever; so does one
+    that is called on anything else, as a head on features is.
 
     Args:
         program: a program; the outermost plain modules below it count as its networks.
@@ -56,16 +58,23 @@ def reading_together(network: nn.Module, x: Tensor, further: Sequence[Tensor]) -
     """One network, its passes joined."""
     alone: Callable[..., Tensor] = network.forward
     results: dict[int, Tensor] = {}
+    asked: list[Any] = []
+
+    def before(_: nn.Module, args: tuple[Any, ...]) -> None:
+        asked[:] = args  # what the program gave: hooks of others hand on a copy, as those of mixed precision do
 
     def forward(images: Tensor) -> Tensor:
-        if images is x:
-            parts = alone(torch.cat([x, *further])).split([len(x), *map(len, further)])
+        (given,) = asked
+        if given is x:
+            parts = alone(torch.cat([images, *further])).split([len(x), *map(len, further)])
             results.update(zip(map(id, further), parts[1:], strict=True))
             return parts[0]
-        return results.pop(id(images)) if id(images) in results else alone(images)
+        return results.pop(id(given)) if id(given) in results else alone(images)
 
+    hook = network.register_forward_pre_hook(before, prepend=True)
     network.forward = forward
     try:
         yield
     finally:
+        hook.remove()
         del network.forward

@@ -1,5 +1,6 @@
 """The bound of a mixture: its divergences exact over the classes, its image decoded once or once a class."""
 
+import math
 from typing import Any, Literal
 
 from pyro import poutine
@@ -16,6 +17,7 @@ from .objective import ELBO, Terms, all_known, log_prob
 __all__ = ["Draw", "MixtureBound"]
 
 Draw = Literal["straight-through", "enumerated"]
+TINY = 1e-30  # below it single precision has nothing
 
 
 class MixtureBound(ELBO):
@@ -74,7 +76,7 @@ class MixtureBound(ELBO):
         super().__init__(kl_weight, num_particles=num_particles)
         if draw not in ("straight-through", "enumerated"):
             raise ValueError(f"draw: expected 'straight-through' or 'enumerated'; given {draw!r}.")
-        if not all(number > 0 for number in ends(temperature)):
+        if not all(TINY <= number < math.inf for number in ends(temperature)):
             raise ValueError(f"temperature: expected a positive number; given {temperature}. Try temperature=1.0.")
         self.draw, self.clamp, self.label = draw, clamp, label
         scheduled(self, "temperature", temperature)

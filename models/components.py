@@ -101,7 +101,8 @@ def positions(value: Numbers, classes: int, dim: int) -> Tensor:
             f"centres: expected finite coordinates; class {int((~np.isfinite(loc)).any(1).argmax())} has one that is "
             "not. Try centres='circle'."
         )
-    same = np.triu((loc[:, None] == loc).all(-1), 1)
+    held = loc.astype(str(torch.get_default_dtype()).removeprefix("torch."))
+    same = np.triu((held[:, None] == held).all(-1), 1)
     if same.any():
         first, second = np.argwhere(same)[0].tolist()
         raise ValueError(

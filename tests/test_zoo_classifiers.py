@@ -52,7 +52,7 @@ def test_convolutions_are_as_many_as_the_image_can_be_halved(side, pools):
 
 
 def test_a_small_one_is_an_autoencoders_encoder_where_there_is_one_and_leaves_nothing_out():
-    assert isinstance(named_classifier("small", (1, 28, 28), 3)[0], ConvEncoder)
+    assert isinstance(named_classifier("small", (1, 28, 28), 3).get_submodule("0"), ConvEncoder)
     small, x = named_classifier("small", (1, 8, 8), 3), torch.rand(4, 1, 8, 8)
     assert torch.equal(small(x), small(x))
 

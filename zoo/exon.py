@@ -59,10 +59,10 @@ def exon(
         = \beta \big( -\mathcal{L} + \mathrm{CE} - \tfrac P2 \log 2 \pi \beta \big), \qquad P \text{ pixels}
 
     so what is minimised here is :math:`-\mathcal{L} + \text{supervision} \cdot \mathrm{CE}` and the loss factors, in
-    nats: a weight :math:`\lambda` of the source is :math:`\lambda / \beta` here. KL1 and KL2 are ``kl(y)`` and
-    ``kl(z)`` in the metrics. The classifier is what the source trains hardest, by labels that it interpolates
-    (:class:`~pellucid.inference.Interpolation`): with few labels ``interpolation`` and ``augmentation`` are worth
-    their time, and ``fit(labelled_rows=32)``, which puts as many labelled rows into every batch.
+    nats: a weight :math:`\lambda` of the source is :math:`\lambda / \beta` here, by the source's beta. KL1 and KL2 are
+    ``kl(y)`` and ``kl(z)`` in the metrics. The classifier is what the source trains hardest, by labels that it
+    interpolates (:class:`~pellucid.inference.Interpolation`): with few labels ``interpolation`` and ``augmentation``
+    are worth their time, and ``fit(labelled_rows=32)``, which puts as many labelled rows into every batch.
 
     Pixels are in [0, 1]. The source has them in [-1, 1], where squared errors are four times as large: **its beta is
     four times the one here**. For rows that are in [-1, 1], ``link="tanh"`` and its own beta.
@@ -84,7 +84,7 @@ def exon(
         lag: of the teacher who gives soft labels: 0 for the weights that the step before has left, as in the source;
             .9 for a running mean of them, a steadier one.
         augmentation: of mixed images: "none"; "digits" are turned by up to 25 degrees and moved, "photos" moved and
-            mirrored.
+            mirrored, "moves" moved.
         draw: "straight-through" decodes the code of one class a row, "enumerated" of all.
         clamp: whether labels that are known also stand in for the classifier in the bound.
         temperature: of the softmax behind a straight-through draw, positive.

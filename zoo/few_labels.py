@@ -1,5 +1,6 @@
 """What pairs for a few labelled rows share: a label for every class, images that are mixed, a variance of pixels."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -13,7 +14,7 @@ from .parts import Labelled
 
 __all__ = ["AugmentationName", "interpolating", "pixels", "require_classes"]
 
-AugmentationName = Literal["none", "digits", "photos"]
+AugmentationName = Literal["none", "digits", "photos", "moves"]
 
 
 def require_classes(data: Labelled, *, learned: bool = False) -> None:
@@ -88,6 +89,6 @@ def pixels(beta: float, link: Link) -> Normal:
         >>> pixels(0.25, "sigmoid").log_scale.exp()
         tensor(0.5000)
     """
-    if not beta > 0:
+    if not (isinstance(beta, int | float) and 0 < beta < math.inf):
         raise ValueError(f"beta: expected a positive variance of pixels; given {beta}. Try beta=0.25.")
     return Normal(scale=beta**0.5, learn=False, link=link)

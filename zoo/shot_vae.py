@@ -85,7 +85,7 @@ def shot_vae(
         lag: of the teacher who gives soft labels: 0 for the weights that the step before has left, as in the source;
             .9 for a running mean of them, a steadier one.
         augmentation: of mixed images: "none"; "digits" are turned by up to 25 degrees and moved, "photos" moved and
-            mirrored.
+            mirrored, "moves" moved.
         kl_weight: of both divergences; 1 for a bound.
         classifier: "network" for one of the encoder's kind, "small", "conv", "deep" or "wide" for convolutions
             (:func:`~pellucid.zoo.classifiers.named_classifier`), "head" for a layer on the encoder itself, or a module

@@ -12,7 +12,7 @@ from .variants import METHODS, PLAIN, betas, place, titled, written
 __all__ = ["AIM", "Saved", "active_verdict", "saved", "steps", "verdict"]
 
 AIM = 0.3
-JUDGED = METHODS[:2]
+JUDGED = METHODS[:3]
 ROUNDING = 1e-9  # of a share or a count
 Standing = Literal["holds", "in the mean", "fails", "undecided"]
 
@@ -74,7 +74,7 @@ def verdict(study: Study, method: str) -> str | None:
 
 def listed(some: Sequence[Saved]) -> str:
     """Sets in words, with what was saved on each."""
-    return "; ".join(f"{place(each.set)} ({100 * each.share.mean:.0f} %)" for each in some)
+    return "; ".join(f"{place(each.set)} ({100 * each.share.mean:.1f} %)" for each in some)
 
 
 def steps(study: Study, set_name: str, dim: int) -> dict[tuple[float, float], Interval]:
@@ -93,6 +93,9 @@ def active_verdict(study: Study, set_name: str, dim: int) -> str | None:
         (beta, study.figure(set_name, variant, "activated")) for beta, variant in swept.items()
     )
     moved = steps(study, set_name, dim)
+    ends_of = (first.mean - first.half > dim / 2 and last.mean + last.half < dim / 4) and not any(
+        step.mean + step.half > ROUNDING for step in moved.values() if step.mean > ROUNDING
+    )
     certain = [pair for pair, step in moved.items() if step.mean > ROUNDING and not step.mean <= step.half]
     slight = [pair for pair, step in moved.items() if ROUNDING < step.mean <= step.half]
     missing = [
@@ -106,7 +109,9 @@ def active_verdict(study: Study, set_name: str, dim: int) -> str | None:
     )
     aim = "The aim, non-increasing in beta from over half of them to under a quarter,"
     noise = f" Their mean rises by less than its interval {spelt(slight)}." if slight else ""
-    standing = f"fails: {'; '.join(missing)}" if missing else "holds"
+    alone = not math.isfinite(first.half)
+    held = "is not decided by one seed" if alone else "holds" if ends_of else "holds in the mean alone"
+    standing = f"fails: {'; '.join(missing)}" if missing else held
     return f"{ends} {aim} {standing}.{noise}"
 
 

@@ -34,13 +34,15 @@ class Seen:
     Attributes:
         run: the run.
         y: ``[N]``, classes of test rows.
-        code: ``[N, D]``, their codes, of the most probable class.
+        guess: ``[N]``, the most probable classes.
+        code: ``[N, D]``, the codes of these.
         loc: centres ``[K, D]``.
         scale: ``[K, D]``.
     """
 
     run: Run
     y: Tensor
+    guess: Tensor
     code: Tensor
     loc: Tensor
     scale: Tensor
@@ -60,8 +62,9 @@ def seen(study: Study, set_name: str, variant: str, rows: int = ROWS) -> Seen:
     prior: Any = cast(Any, run.pair.model.prior).components()
     q = guide.posterior.components(batch.x.to(run.pair.device)).mean.cpu()
     told: Any = run.posterior("test", rows)["y"]
-    code = q[torch.arange(batch.rows), told.logits.argmax(-1)]
-    return Seen(run, cast(Tensor, batch.y), code, prior.mean.cpu(), prior.stddev.cpu())
+    guess = told.logits.argmax(-1)
+    code = q[torch.arange(batch.rows), guess]
+    return Seen(run, cast(Tensor, batch.y), guess, code, prior.mean.cpu(), prior.stddev.cpu())
 
 
 def draw_planes(study: Study, chosen: Mapping[str, tuple[str, str]], title: str) -> "Figure":
@@ -120,7 +123,7 @@ def draw_lines(study: Study, set_name: str, variant: str, title: str) -> "Figure
     """Images on straight lines: between two codes of one class, and between the centres of two."""
     of = seen(study, set_name, variant)
     names, K = of.run.data.classes, len(of.loc)
-    rows = {k: (of.y == k).nonzero()[:, 0] for k in range(K)}
+    rows = {k: ((of.y == k) & (of.guess == k)).nonzero()[:, 0] for k in range(K)}
     within = {f"within {names[k]}": (of.code[rows[k][0]], of.code[rows[k][1]]) for k in range(K) if len(rows[k]) > 1}
     within = dict(list(within.items())[:3])
     pairs = [(0, 1 % K), (0, 2 % K), (0, K // 2)]

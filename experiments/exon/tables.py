@@ -80,14 +80,14 @@ def table(first: str, rows: Mapping[str, Sequence[str]], names: Sequence[str]) -
 
 def beta_table(study: Study, set_name: str) -> str | None:
     """What beta does in the plane; beside digits the source's figures on all of MNIST. None unless there are two."""
-    swept, names = betas(study, set_name), tuple(SWEEP[1.0])
+    swept, names = betas(study, set_name), (*SWEEP[1.0], "separation")
     if len(swept) < 2:
         return None
     rows: dict[str, list[str]] = {}
     for beta, variant in swept.items():
         rows |= lines(study, set_name, {variant: f"beta {written(beta)}"}, names)
         if beta in SWEEP and set_name.startswith("mnist"):
-            source = [f"{SWEEP[beta][name]:.{PLACES[name]}f}" for name in names]
+            source = [f"{SWEEP[beta][name]:.{PLACES[name]}f}" if name in PLACES else NONE for name in names]
             rows[f"beta {written(beta)}, the source on MNIST"] = source
     return table("", rows, names)
 
@@ -96,7 +96,7 @@ def rival_table(study: Study, set_name: str) -> str | None:
     """The methods side by side; None unless the plain classifier and another one are there."""
     there = study.variants(set_name)
     methods = {method: titled(method) for method in METHODS if method in there}
-    names = ("error", "saved", "kl(y)", "kl(z)", "reconstruction", "information", "seconds")
+    names = ("error", "saved", "kl(y)", "kl(z)", "reconstruction", "separation", "information", "seconds")
     return table("", lines(study, set_name, methods, names), names) if len(methods) > 1 and PLAIN in methods else None
 
 

@@ -232,7 +232,11 @@ def test_what_is_no_batch_of_images_large_enough_is_refused(x, message):
 @pytest.mark.parametrize(
     ("name", "shape", "message"),
     [
-        ("letters", (1, 28, 28), "augmentation: expected one of 'none', 'digits', 'photos'; 'letters' was given"),
+        (
+            "letters",
+            (1, 28, 28),
+            "augmentation: expected one of 'none', 'digits', 'photos', 'moves'; 'letters' was given",
+        ),
         ("photos", (784,), r"augmentation: 'photos' is for rows that are images.*\(784,\)"),
     ],
 )

@@ -14,7 +14,7 @@ from scipy.stats import beta, chisquare, kstest
 from torch import nn
 
 from pellucid import zoo
-from pellucid.inference import Interpolation, Supervision
+from pellucid.inference import Interpolation, Supervision, networks_in
 from pellucid.inference.interpolation import mixture, soft_cross_entropy
 from pellucid.inference.joint_statistics import joint_statistics
 from pellucid.inference.mixing import among_their_own, nearest, separation_of_codes, symmetric_beta
@@ -293,6 +293,18 @@ def test_clean_images_in_the_bound_have_the_statistics_of_clean_and_mixed_ones()
     assert (together[:8] - alone).abs().max() > 0.01  # the other statistics would show
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_mixed_precision_leaves_the_statistics_joint(channels):
+    shape, rows = (channels, 8, 8), []
+    network = nn.Sequential(nn.Conv2d(channels, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(72, 3))
+    network[1].register_forward_hook(lambda module, args, out: rows.append(len(out)) if module.training else None)
+    data = type("Images", (Tiny,), {"shape": shape})
+    pair = zoo.exon(data, classifier=network, hidden=(8,), interpolation=1.0)
+    with networks_in(pair, torch.bfloat16):
+        pair(torch.rand(8, *shape), Y, KNOWN)
+    assert rows == [16]
+
+
 def test_each_network_runs_once_for_several_sets_and_is_left_as_it_was():
     class Reader(PyroModule):
         def __init__(self):
@@ -323,6 +335,9 @@ def test_each_network_runs_once_for_several_sets_and_is_left_as_it_was():
         ({"taught": -1.0}, "taught: expected 0 or more"),
         ({"taught_mixing": -0.1}, "taught_mixing: expected 0 or more"),
         ({"lag": 1.0}, "lag: expected a share"),
+        ({"weight": math.nan}, "at least 0"),
+        ({"labelled_mixing": math.inf}, "labelled_mixing: expected 0 or more"),
+        ({"codes": math.nan}, "codes: expected 0 or more"),
     ],
 )
 def test_numbers_that_mean_nothing_are_refused(options, words):
@@ -333,5 +348,7 @@ def test_numbers_that_mean_nothing_are_refused(options, words):
 def test_a_guide_without_classes_is_refused_by_name():
     with pytest.raises(ValueError, match="expected classes at the label site 'y'"):
         zoo.vsc(Tiny, factors=[Interpolation()])(X, Y, KNOWN)
+    with pytest.raises(ValueError, match="factor 'interpolation': the guide has no code 'c'"):
+        zoo.m2(Tiny, factors=[Interpolation(nearest=True, code="c")])(X)
     with pytest.raises(ValueError, match="Bernoulli there"):
         zoo.m2(attributed(Tiny), factors=[Interpolation()])(X)

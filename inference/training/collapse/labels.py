@@ -25,6 +25,8 @@ class Said:
     Attributes:
         information: that a label has of which image it is of, nats.
         entropy: of the labels of all rows together, nats; the information is at most that.
+        training: divergence of q(y | x) from the prior on training batches, and
+        evaluation: on validation rows, nats; NaN where the record lacks one.
         taught: whether a factor that teaches labels has a weight, or there is none that could.
         bound: on the validation rows; NaN where the record lacks it.
     """
@@ -33,9 +35,32 @@ class Said:
     entropy: float
     taught: bool = True
     bound: float = math.nan
+    training: float = math.nan
+    evaluation: float = math.nan
+
+    @property
+    def little(self) -> float:
+        """Nats that are as good as nothing."""
+        return NOTHING * max(self.entropy, math.log(2))
+
+    @property
+    def silent(self) -> bool:
+        """Whether validation rows are told nothing."""
+        return self.taught and self.information < self.little
+
+    @property
+    def silent_in_training(self) -> bool:
+        """Whether training batches are told nothing, though validation rows are."""
+        return self.taught and self.training < self.little and self.evaluation > 10 * self.little
 
     def complaint(self, site: str) -> str:
         """What is wrong, in numbers, and what to try."""
+        if self.silent_in_training:
+            return (
+                f"in training the classifier says the same of every clean image ('{site}': kl {self.training:.2g} "
+                f"nats, {self.evaluation:.3g} in evaluation mode). Try a classifier whose batch normalisation sees "
+                "clean images and others in one pass, as Interpolation has it, or one without."
+            )
         return (
             f"the classifier says the same of every clean image ('{site}': {self}). Try more epochs, a larger "
             "weight of the supervision, a smaller one of the divergence, or, in a classifier with batch normalisation, "
@@ -65,6 +90,8 @@ def read_said(row: Mapping[str, float]) -> dict[str, Said]:
             entropy=row[f"validation/entropy({site})"],
             taught=not weights or max(weights) > 0,
             bound=row.get("validation/bound", math.nan),
+            training=row.get(f"train/kl({site})", math.nan),
+            evaluation=row.get(f"validation/kl({site})", math.nan),
         )
         for site in sites
     }
@@ -74,7 +101,7 @@ def labels_collapsed(trail: Sequence[Said]) -> bool:
     """Whether q(y | x) is the same for every row at the end of a trail, though labels are taught, and is to stay so.
 
     Uniform or certain of one class alike: accuracy tells neither, for the largest of nearly equal probabilities may
-    well be the right one.
+    well be the right one. Or it is so of training batches alone, by statistics that are theirs alone.
 
     Args:
         trail: what is said after each epoch.
@@ -90,6 +117,8 @@ def labels_collapsed(trail: Sequence[Said]) -> bool:
     """
     window = trail[-EPOCHS:]
     first, last = window[0], window[-1]
-    silent = all(each.taught and each.information < NOTHING * max(each.entropy, math.log(2)) for each in window)
+    if len(window) == EPOCHS and all(each.silent_in_training for each in window):
+        return True
+    silent = all(each.silent for each in window)
     on_its_way = last.information > STILL * first.information or last.bound - first.bound > 0.02 * abs(last.bound)
     return len(window) == EPOCHS and silent and not on_its_way
