@@ -17,7 +17,7 @@ from pellucid.inference.capture import CannotCapture, Captured, trace_once
 from pellucid.inference.capture.check import require_same
 from pellucid.inference.step import Step
 from pellucid.inference.untouched import untouched
-from pellucid.schedules import Ramp, advance
+from pellucid.schedules import advance
 from tests.zoo_pairs import PAIRS, Photos, Tiny, labels_of
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -91,13 +91,14 @@ def test_no_sample_statement_runs_in_a_captured_step():
             Step(step.pair)(BATCHES["partly labelled"])
 
 
-def test_an_optimiser_over_the_pair_trains_the_graph_as_it_trains_the_pair():
+@pytest.mark.parametrize("name", ["vsc, class-consistent", "exon, interpolated", "exon, lagging teacher"])
+def test_an_optimiser_over_the_pair_trains_the_graph_as_it_trains_the_pair_its_buffers_too(name):
     steps = []
     for kind in (Step, Captured):
         torch.manual_seed(0)
-        pair = zoo.vsc(Tiny, dim=4, consistency=Ramp(0, 3))
+        pair = PAIRS[name](Tiny)
         step = kind(pair) if kind is Step else Captured(pair, "eager")
-        optimiser = torch.optim.Adam(pair.parameters())
+        optimiser = torch.optim.SGD(pair.parameters(), 1e-3)
         for done in range(5):
             advance(pair, done / 5)
             torch.manual_seed(done)
