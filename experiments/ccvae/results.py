@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..body import Body
 from ..cell import Cell
 from ..measures import Measured
 from ..study import Study
@@ -131,20 +132,8 @@ def write_results(cells: Mapping[Cell, Measured], folder: Path, title: str) -> s
     """
     study = Study(cells)
     grid = fractions(study)
-    parts = [f"## {title}", READING]
-
-    def told(heading: str, tables: Mapping[str, str | None], text: str = "") -> None:
-        """A heading, its text, and the tables that there are, each under its name."""
-        kept = {name: table for name, table in tables.items() if table is not None}
-        if kept:
-            parts.extend([heading, text] if text else [heading])
-            for name, table in kept.items():
-                parts.extend([name, table] if name else [table])
-
-    def picture(name: str, figure: "Figure | None", text: str) -> None:
-        if figure is not None:
-            figure.savefig(folder / f"{name}.png", dpi=110, bbox_inches="tight")
-            parts.append(f"![{text}](figures/{folder.name}/{name}.png)")
+    body = Body(folder, title, READING)
+    parts, told, picture = body.parts, body.told, body.picture
 
     def by_data(table: Callable[[Study, Sets], str | None]) -> dict[str, str | None]:
         """A table for each data set."""

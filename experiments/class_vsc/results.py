@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..body import Body
 from ..cell import Cell
 from ..measures import Measured
 from .choice import choose, reaches
@@ -23,7 +24,7 @@ from .tables import (
 from .variants import family, titled
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 __all__ = ["write_results"]
 
@@ -50,12 +51,8 @@ def write_results(cells: Mapping[Cell, Measured], folder: Path, title: str) -> s
     """
     study = Study(cells)
     classes = [s for s in study.sets if not faces_table(study, s) and PLAIN in study.variants(s)]
-    parts = [f"## {title}", READING]
-
-    def picture(name: str, figure: "Figure | None", text: str) -> None:
-        if figure is not None:
-            figure.savefig(folder / f"{name}.png", dpi=110, bbox_inches="tight")
-            parts.append(f"![{text}](figures/{folder.name}/{name}.png)")
+    body = Body(folder, title, READING)
+    parts, picture = body.parts, body.picture
 
     for s in classes:
         parts += [

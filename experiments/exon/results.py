@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..body import Body
 from ..cell import Cell
 from ..measures import Measured
 from ..study import Study
@@ -83,24 +84,12 @@ def write_results(cells: Mapping[Cell, Measured], folder: Path, title: str) -> s
         title: of the section.
     """
     study = Study(cells)
-    parts = [f"## {title}", READING]
-
-    def told(heading: str, tables: Mapping[str, str | None], *text: str | None) -> None:
-        """A heading, its text, and the tables that there are, each under its name."""
-        kept = {name: table for name, table in tables.items() if table is not None}
-        if kept:
-            parts.extend([heading, *(each for each in text if each)])
-            for name, table in kept.items():
-                parts.extend([f"*{name}*", table])
-
-    def picture(name: str, figure: "Figure | None", text: str) -> None:
-        if figure is not None:
-            figure.savefig(folder / f"{name}.png", dpi=110, bbox_inches="tight")
-            parts.append(f"![{text}](figures/{folder.name}/{name}.png)")
+    body = Body(folder, title, READING)
+    parts, told, picture = body.parts, body.told, body.picture
 
     def by_set(table: Callable[[Study, str], str | None]) -> dict[str, str | None]:
         """A table for each set of the preset."""
-        return {place(s): table(study, s) for s in study.sets}
+        return {f"*{place(s)}*": table(study, s) for s in study.sets}
 
     told("### Against beta", by_set(beta_table), BETA)
     for s in study.sets:
@@ -120,7 +109,7 @@ def write_results(cells: Mapping[Cell, Measured], folder: Path, title: str) -> s
         parts += ["### Pictures", PICTURES]
     for name, figure, text in drawn:
         picture(name, figure, text)
-    told("### Photographs", {place(PHOTO_SET): photo_table(study, PHOTO_SET)}, PHOTOS)
+    told("### Photographs", {f"*{place(PHOTO_SET)}*": photo_table(study, PHOTO_SET)}, PHOTOS)
     return "\n\n".join(parts if PHOTO_SET in study.sets else [*parts, UNTRAINED])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..body import Body
 from ..cell import Cell
 from ..measures import Measured
 from ..study import Study
@@ -33,7 +34,7 @@ from .tables import (
 from .variants import main, with_figure
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 __all__ = ["write_results"]
 
@@ -99,12 +100,8 @@ def write_results(cells: Mapping[Cell, Measured], folder: Path, title: str) -> s
         title: of the section.
     """
     study = Study(cells)
-    parts = [f"## {title}", READING]
-
-    def picture(name: str, figure: "Figure | None", text: str) -> None:
-        if figure is not None:
-            figure.savefig(folder / f"{name}.png", dpi=110, bbox_inches="tight")
-            parts.append(f"![{text}](figures/{folder.name}/{name}.png)")
+    body = Body(folder, title, READING)
+    parts, picture = body.parts, body.picture
 
     parts += ["### Where the paper's estimator ranks wrongly", verdict(), ESTIMATORS, estimator_table()]
     picture("aggregates", draw_aggregates(), "One trait in four codings: the aggregate, and the Normal in its place")
