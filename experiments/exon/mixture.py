@@ -1,6 +1,6 @@
 """What a run has made of the latent space that was laid out for it."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...diagnostics.subspace import activated_subspace, decode_plane, ssim, v_nat, variation_cost
 from ...inference import Run
-from ...inference.factor import without_factors
+from ..report.mixture.components import mixture_components
 from .overlap import aggregate, overlap
 from .reconstruction import IN_SOURCE_UNITS
 
@@ -36,23 +36,21 @@ def measure_mixture(run: Run, x: Tensor, y: Tensor, probability: Tensor) -> dict
           units: along each "dimension", mean over the "active" of the row's own class, and over the "inactive";
         - of two dimensions "diversity", and of two classes "overlap".
     """
-    device = run.pair.device
-    with torch.no_grad():
-        prior: Any = cast(Any, run.pair.model.prior).components()
-        loc, scale = prior.mean.cpu(), prior.stddev.cpu()
-        posterior = without_factors(run.pair.guide).posterior
-        parts = [posterior.components(part.to(device)) for part in x.split(1000)]
-        mean, spread = (torch.cat([getattr(q, name).cpu() for q in parts]) for name in ("mean", "stddev"))
+    found = mixture_components(run, x)
+    if found is None:
+        raise ValueError(f"measure: expected a mixture of Normals; given {run.config['pair']['class_path']}.")
+    prior, posterior = found
+    loc, scale, mean, spread = prior.mean, prior.stddev, posterior.mean, posterior.stddev
     code = mean[torch.arange(len(x)), probability.argmax(-1)]
-    found = v_nat(spread.square(), y, scale.square(), classes=len(loc))
-    subspace = activated_subspace(found)
-    met = subspace.activated[found.rows > 0]
+    own = v_nat(spread.square(), y, scale.square(), classes=len(loc))
+    subspace = activated_subspace(own)
+    met = subspace.activated[own.rows > 0]
     step, pixels = scale.mean(0), x[0].numel()
     cost = variation_cost(run.decode, code[:VARIED], step, subspace.activated[y[:VARIED].numpy()])
     unit = IN_SOURCE_UNITS / 2 * pixels
     figures: dict[str, Any] = {
         "separation": separation(code, y, loc, scale),
-        "v-nat": found.value,
+        "v-nat": own.value,
         "activated": met.sum(1).mean(),
         "union": subspace.count,
         "dimensions": loc.shape[1],

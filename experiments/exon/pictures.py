@@ -13,7 +13,7 @@ from ...diagnostics.figures.image_grids import show, to_pixels
 from ...diagnostics.figures.strips import strips
 from ...diagnostics.subspace import decode_plane, interpolate
 from ...inference import Run, load
-from ...inference.factor import without_factors
+from ..report.mixture.components import mixture_components
 from ..study import Study
 from .mixture import reach
 from .panels import Space, draw_spaces
@@ -58,13 +58,14 @@ class Seen:
 def seen(study: Study, set_name: str, variant: str, rows: int = ROWS) -> Seen:
     """The run of the lowest seed."""
     run = load(next(iter(study.of(set_name, variant).values())).folder)
-    batch, guide = run.split("test", rows), without_factors(run.pair.guide)
-    prior: Any = cast(Any, run.pair.model.prior).components()
-    q = guide.posterior.components(batch.x.to(run.pair.device)).mean.cpu()
+    batch = run.split("test", rows)
+    found = mixture_components(run, batch.x)
+    assert found is not None  # as when it was measured
+    prior, q = found
     told: Any = run.posterior("test", rows)["y"]
     guess = told.logits.argmax(-1)
-    code = q[torch.arange(batch.rows), guess]
-    return Seen(run, cast(Tensor, batch.y), guess, code, prior.mean.cpu(), prior.stddev.cpu())
+    code = q.mean[torch.arange(batch.rows), guess]
+    return Seen(run, cast(Tensor, batch.y), guess, code, prior.mean, prior.stddev)
 
 
 def draw_planes(study: Study, chosen: Mapping[str, tuple[str, str]], title: str) -> "Figure":
