@@ -12,6 +12,7 @@ from torch import Tensor
 from ...data import Batch, Batches
 from ...distributions import Clamped, PartlyObserved, elements, known_part
 from ..evaluation import evaluating
+from ..factor import without_factors
 from ..gates import gate_of
 from ..label_marginals import label_marginals
 from ..objective import Site, data_frame, n_data, random_sites, sanitise
@@ -59,7 +60,7 @@ def validate(pair: Pair, batches: Batches, seed: int, processes: Processes = ALO
             terms = pair(batch.x)
             figures = {name: value for name, value in terms.summary().items() if name not in {"loss", *terms.factors}}
             factors, trace = labelled_trace(pair, batch)
-            withheld = dict(random_sites(poutine.trace(pair.guide).get_trace(batch.x)))
+            withheld = dict(random_sites(poutine.trace(without_factors(pair.guide)).get_trace(batch.x)))
             marginals = label_marginals(pair.guide, {n: site["fn"] for n, site in withheld.items()})
             figures |= factors
             meter.add(list(figures), torch.stack(list(figures.values())), batch.rows)
