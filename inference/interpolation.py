@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ..data import Augmentation, Batch
-from ..distributions import Labels, at_site, elements, known_part
+from ..distributions import Labels, at_site, elements
 from ..schedules import Schedule, ends, scheduled
 from .across import across
 from .factor import Factor
@@ -153,7 +153,7 @@ def soft_cross_entropy(q: Any, target: Tensor) -> Tensor:
 
 def probabilities(posterior: Mapping[str, Any], site: str, name: str) -> Tensor:
     """The probabilities ``[B, K]`` of a class site."""
-    q = elements(known_part(posterior.get(site)) or posterior.get(site))
+    q = elements(posterior.get(site))
     if q is None or not hasattr(q, "logits") or not q.has_enumerate_support or q.logits.shape == q.batch_shape:
         what = "no such site" if q is None else f"{type(q).__name__} there"
         raise ValueError(

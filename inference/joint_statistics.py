@@ -5,9 +5,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
-from pyro.nn import PyroModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from .networks_below import networks_below
 
 __all__ = ["joint_statistics"]
 
@@ -28,6 +29,7 @@ def joint_statistics(program: nn.Module, x: Tensor, further: Sequence[Tensor]) -
         further: sets ``[M, ...]`` of images, shown after ``x``.
 
     Example:
+        >>> from pyro.nn import PyroModule
         >>> class Reader(PyroModule):
         ...     def __init__(self):
         ...         super().__init__()
@@ -38,19 +40,10 @@ def joint_statistics(program: nn.Module, x: Tensor, further: Sequence[Tensor]) -
         (tensor([[-1., -1.]]), tensor([[1., 1.]]))
     """
     with ExitStack() as stack:
-        for network in networks(program) if further else ():
+        for network in networks_below(program) if further else ():
             if any(isinstance(each, _BatchNorm) and each.training for each in network.modules()):
                 stack.enter_context(reading_together(network, x, further))
         yield
-
-
-def networks(module: nn.Module) -> Iterator[nn.Module]:
-    """The outermost modules that are no programs and no mere lists."""
-    for child in module.children():
-        if isinstance(child, PyroModule | nn.ModuleList | nn.ModuleDict):
-            yield from networks(child)
-        else:
-            yield child
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
-from pyro.nn import PyroModule
 from pyro.poutine.messenger import Messenger
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from .factor import without_factors
+from .networks_below import networks_below
 from .pair import Pair
 
 __all__ = ["DTYPES", "Precision", "networks", "networks_in"]
@@ -58,16 +59,9 @@ def networks(pair: Pair) -> list[nn.Module]:
         ['MLPDecoder', 'MLPEncoder', 'Linear', 'Linear']
     """
     likelihood = getattr(pair.model, "likelihood", None)
-
-    def below(module: nn.Module) -> Iterator[nn.Module]:
-        for child in module.children():
-            if child is likelihood or isinstance(child, (PyroModule, nn.ModuleList, nn.ModuleDict)):
-                yield from below(child)
-            else:
-                yield child
-
-    guide = getattr(pair.guide, "guide", pair.guide) if pair.factors else pair.guide
-    return list(dict.fromkeys([*below(pair.model), *below(guide)]))  # pyright: ignore[reportArgumentType]
+    opened = () if likelihood is None else (likelihood,)
+    programs = pair.model, without_factors(pair.guide)
+    return list(dict.fromkeys(network for each in programs for network in networks_below(each, *opened)))
 
 
 class Cast:
