@@ -6,6 +6,7 @@ from .all_sample import AllSampleConsistency, all_sample_consistency
 from .capture import CannotCapture, Captured
 from .characteristic import CharacteristicBound, DomainBound, LabelEvidence
 from .class_spikes import PatternSparsity, SpikeStrength
+from .codes import codes
 from .consistency import ClassConsistency, class_consistency
 from .factor import Factor, FactoredGuide
 from .importance import log_weight
@@ -53,6 +54,7 @@ __all__ = [
     "all_sample_consistency",
     "class_consistency",
     "class_information",
+    "codes",
     "fit",
     "label_marginals",
     "load",

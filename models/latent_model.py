@@ -1,5 +1,7 @@
 """The generative program: a prior, a decoder and a likelihood in one data plate."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import pyro
@@ -72,14 +74,35 @@ class LatentModel(Program):
         """
         if x is not None and pyro.settings.get("validate_distributions_torch") and not torch.compiler.is_compiling():
             self.likelihood.check(x)
+        with self.code(x, y, labelled, rows=rows) as z:
+            return pyro.sample("x", self.decode(z), obs=x)
+
+    @contextmanager
+    def code(
+        self, x: Tensor | None = None, y: Labels = None, labelled: Labels = None, *, rows: int | None = None
+    ) -> Iterator[Tensor]:
+        """Run the prior alone and give what it returns, ``z`` ``[..., D]``, inside the plate "data".
+
+        Args:
+            x: as :meth:`forward` takes it; only a prior with a method ``select`` looks at it.
+            y: labels.
+            labelled: boolean mask.
+            rows: how many rows to draw when neither ``x`` nor ``y`` says so.
+
+        Example:
+            >>> from pellucid.models import Bernoulli, NormalPrior
+            >>> from pellucid.networks import MLPDecoder
+            >>> with LatentModel(NormalPrior(8), MLPDecoder(8, (1, 28, 28)), Bernoulli(), 5000).code(rows=3) as z:
+            ...     z.shape
+            torch.Size([3, 8])
+        """
         shared = (cast(Any, self.prior).shared(),) if hasattr(self.prior, "shared") else ()
         selected = (cast(Any, self.prior).select(x),) if x is not None and hasattr(self.prior, "select") else ()
         anchor = next((t for t in (x, *(y.values() if isinstance(y, dict) else (y,))) if t is not None), None)
         count = (rows or 1) if anchor is None else anchor.shape[0]
         index = torch.arange(count, device=self.device if anchor is None else anchor.device)
         with pyro.plate("data", max(self.n_data, count), subsample=index, dim=-1):
-            z = self.prior(y, labelled, *shared, *selected)
-            return pyro.sample("x", self.decode(z), obs=x)
+            yield self.prior(y, labelled, *shared, *selected)
 
     def decode(self, z: Tensor) -> TorchDistribution:
         """The likelihood p(x | z): batch ``[...]``, event ``[C, H, W]``, for ``z`` ``[..., D]``."""

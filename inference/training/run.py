@@ -8,6 +8,7 @@ from pyro.distributions import TorchDistribution
 from torch import Tensor
 
 from ...data import Batch, Batches, DataSet, rows_of
+from ..codes import codes
 from ..importance import log_weight
 from ..pair import Pair
 from .build import build
@@ -72,6 +73,18 @@ class Run:
         """
         split = self.data.splits[name] if rows is None else self.split(name, rows)
         return encode(self.pair, Batches(split, 1000, device=self.pair.device))
+
+    def codes(self, name: str = "test", rows: int | None = None, draws: int = 1) -> Tensor:
+        """Draws of what the decoder takes, ``[S, N, D]`` on the CPU: see :func:`pellucid.inference.codes`.
+
+        Args:
+            name: "train", "validation" or "test".
+            rows: only the first ones.
+            draws: S, for each row.
+        """
+        split = self.data.splits[name] if rows is None else self.split(name, rows)
+        batches = Batches(split, 1000, device=self.pair.device)
+        return torch.cat([codes(self.pair, batch.x, draws).cpu() for batch in batches.epoch(0)], 1)
 
     @torch.no_grad()
     def decode(self, z: Tensor, batch_size: int = 1000) -> Tensor:
