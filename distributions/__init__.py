@@ -21,6 +21,7 @@ from .relaxed_binary import RelaxedBinary, kl_relaxed_binary
 from .relaxed_density import relaxed_log_density
 from .relaxed_spike_and_slab import RelaxedSpikeAndSlab
 from .spike_and_slab import SpikeAndSlab
+from .wrapped_cauchy import WrappedCauchy, kl_wrapped_cauchy, kl_wrapped_cauchy_von_mises
 
 __all__ = [
     "EPS",
@@ -31,6 +32,7 @@ __all__ = [
     "RelaxedBinary",
     "RelaxedSpikeAndSlab",
     "SpikeAndSlab",
+    "WrappedCauchy",
     "at_site",
     "binary_label_marginal",
     "categorical_label_marginal",
@@ -41,6 +43,8 @@ __all__ = [
     "kl_clamped",
     "kl_relaxed_binary",
     "kl_spike_and_slab",
+    "kl_wrapped_cauchy",
+    "kl_wrapped_cauchy_von_mises",
     "known_part",
     "label_vector",
     "log_expected_sigmoid",

@@ -1,5 +1,6 @@
 """Amortised posteriors: the guide that opens the data plate, and the programs that run in it."""
 
+from .amortised import AmortisedGuide
 from .characteristic import CharacteristicPosterior, Features
 from .class_spikes import ClassSpikePosterior
 from .classify import classify
@@ -11,6 +12,7 @@ from .posteriors import NormalPosterior, SpikeAndSlabPosterior
 from .selecting import SelectingPosterior
 
 __all__ = [
+    "AmortisedGuide",
     "CharacteristicPosterior",
     "ClassSpikePosterior",
     "Features",

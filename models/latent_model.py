@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, cast
 
 import pyro
@@ -110,5 +111,5 @@ class LatentModel(Program):
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
-        return next(self.parameters()).device
+        """Where the parameters and buffers are; torch's default for a model without any."""
+        return next(chain(self.parameters(), self.buffers()), torch.empty(0)).device

@@ -13,6 +13,7 @@ from pellucid.distributions import (
     RelaxedBinary,
     RelaxedSpikeAndSlab,
     SpikeAndSlab,
+    WrappedCauchy,
     entropy,
     jensen_shannon,
 )
@@ -31,6 +32,7 @@ MAKE = {
     "RelaxedSpikeAndSlab": lambda: RelaxedSpikeAndSlab(gate(), torch.zeros(3), 0.5, 50.0),
     "RelaxedBinary": lambda: RelaxedBinary(gate().logit(), 0.5),
     "RelaxedBinary, hard": lambda: RelaxedBinary(gate().logit()),
+    "WrappedCauchy": lambda: WrappedCauchy(torch.zeros(3), gate()),
     "PartlyObserved": lambda: PartlyObserved(dist.Normal(gate(), 0.5), torch.zeros(3), known()),
     "Clamped": lambda: Clamped(dist.Normal(gate(), 0.5), torch.zeros(3), known()),
     "PartlyObserved labels": lambda: PartlyObserved(dist.Bernoulli(gate()), torch.zeros(3), known()),
