@@ -15,6 +15,7 @@ from .labels import label_mask
 from .manifold import manifold
 from .measured import measured, shape_attributes
 from .mnist_like import fashion_mnist, mnist
+from .named import named_labels
 from .recipe import recorded
 from .shapes import measure_shapes
 from .street_numbers import svhn
@@ -44,6 +45,7 @@ __all__ = [
     "measured",
     "mnist",
     "mnist5k",
+    "named_labels",
     "recorded",
     "rows_of",
     "shape_attributes",

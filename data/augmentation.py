@@ -100,7 +100,7 @@ def augmentation_named(name: Literal["none", "digits", "photos", "moves"], shape
     ====== ======== ======================= ========
     name   rotation shift                   mirrored
     ====== ======== ======================= ========
-    none   no augmentation at all
+    none   0        0                       no
     digits 25       the shorter side over 7 no
     photos 0        the shorter side over 8 yes
     moves  0        the shorter side over 8 no

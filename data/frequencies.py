@@ -16,7 +16,7 @@ def label_counts(data: DataSet) -> Tensor | None:
         data: labelled with classes ``[N]`` or binary attributes ``[N, L]``, each known of a row or not.
 
     Returns:
-        Integers: of K classes, ``[K]``, the rows of each; of L attributes, ``[L, 2]``, the rows known to lack and to
+        Integers, of K classes ``[K]``, the rows of each; of L attributes, ``[L, 2]``, the rows known to lack and to
         have each. None for a Dataset read from disk that does not keep the labels of all rows (see `DataSet`).
 
     Raises:
@@ -58,7 +58,7 @@ def label_frequencies(data: DataSet) -> Tensor:
         data: as for `label_counts`.
 
     Returns:
-        Floats on the CPU: of K classes, ``[K]``, summing to 1; of L attributes, ``[L]``, the share that has each.
+        Floats on the CPU, of K classes ``[K]``, summing to 1; of L attributes, ``[L]``, the share that has each.
         Uniform for a Dataset read from disk that does not keep the labels of all rows.
 
     Raises:

@@ -27,7 +27,7 @@ def manifold(
 
     .. math:: x = g(f) + \epsilon, \qquad f_j \sim N(0, 1), \quad \epsilon_p \sim N(0, \text{noise}^2)
 
-    with g the fixed map of :func:`surface`. The first ``signs`` factors are not Normal but -1 or 1, with probability
+    with g the fixed map of ``surface``. The first ``signs`` factors are not Normal but -1 or 1, with probability
     1/2 each: what anything tells of one of them is at most log 2 nats, however far apart the two kinds of images are.
     All factors have mean 0 and variance 1 and act on every row; ``data.factors[split]`` holds their values
     ``[N, dim]``. The noise takes pixels a little beyond [0, 1]: ``likelihood="normal"`` is the right one.

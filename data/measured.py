@@ -13,6 +13,7 @@ from .bundled import mnist5k
 from .dataset import DataSet, Factors
 from .labels import label_mask
 from .mnist_like import fashion_mnist, mnist
+from .named import named_labels
 from .recipe import recorded
 from .shapes import SHAPES, measure_shapes
 
@@ -28,6 +29,7 @@ def measured(
     rows: int | None = None,
     validation: int | None = None,
     root: str | PathLike[str] = CACHE,
+    named: bool = False,
 ) -> DataSet:
     """Grey images whose labels are attributes measured from their pixels, ``y`` ``[N, L]``: thick, slanted and so on.
 
@@ -41,6 +43,7 @@ def measured(
         rows: a cap on the training rows; None for all.
         validation: rows; None for as many as the source has by itself.
         root: a folder of the source's files; mnist5k needs none.
+        named: labels by the name of their site, for a prior with a label site of each: see `named_labels`.
 
     Raises:
         FileNotFoundError: if the files of the source are not there and cannot be downloaded.
@@ -62,7 +65,8 @@ def measured(
             f"source: expected mnist5k, fashion_mnist or mnist; {source!r} was given.\nTry one of:\n"
             "- shape_attributes(data) for a data set of one's own"
         )
-    return shape_attributes(data, attributes, labels, seed)
+    shaped = shape_attributes(data, attributes, labels, seed)
+    return named_labels(shaped) if named else shaped
 
 
 def shape_attributes(

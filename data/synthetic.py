@@ -7,6 +7,7 @@ from .batch import Batch
 from .dataset import DataSet, Factors
 from .faces import FACTORS, draw_faces, factor_names
 from .labels import label_mask
+from .named import named_labels
 from .recipe import recorded
 from .streams import stream
 
@@ -22,6 +23,7 @@ def smiley(
     seed: int = 0,
     validation: int = 2_000,
     test: int = 2_000,
+    named: bool = False,
 ) -> DataSet:
     """Synthetic faces with optional attributes, ``x`` bytes ``[N, 1, 32, 32]``, ``y`` the four attributes ``[N, 4]``.
 
@@ -50,6 +52,7 @@ def smiley(
         seed: of the faces and of the labels.
         validation: faces.
         test: faces.
+        named: labels by the name of their site, for a prior with a label site of each: see `named_labels`.
 
     Raises:
         ValueError: if a split is empty or the labels cannot be served.
@@ -74,7 +77,9 @@ def smiley(
     if labels is not None:
         mask = label_mask(splits["train"].y, labels, seed, tuple(FACTORS))
         splits["train"] = splits["train"]._replace(labelled=mask)
-    return DataSet("smiley", **splits, classes=tuple(FACTORS), source="drawn by pellucid.data.smiley", factors=factors)
+    names = tuple(FACTORS)
+    faces = DataSet("smiley", **splits, classes=names, source="drawn by pellucid.data.smiley", factors=factors)
+    return named_labels(faces) if named else faces
 
 
 def _draw_causes(size: int, generator: torch.Generator) -> tuple[Tensor, Factors]:

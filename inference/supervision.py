@@ -26,7 +26,7 @@ class Supervision(Factor):
     Args:
         weight: alpha of the source, there relative to the sum over rows.
         site: label site, written with :func:`pellucid.guides.classify`.
-        name: the factor's name.
+        name: the factor's name; "supervision" for site "y" and "supervision(hat)" for another if omitted.
 
     References:
         Kingma, Mohamed, Rezende, Welling, Semi-supervised learning with deep generative models (arXiv 1406.5298), eq.
@@ -40,8 +40,8 @@ class Supervision(Factor):
         tensor(2.)
     """
 
-    def __init__(self, weight: float | Schedule = 1.0, *, site: str = "y", name: str = "supervision"):
-        super().__init__(name, weight)
+    def __init__(self, weight: float | Schedule = 1.0, *, site: str = "y", name: str | None = None):
+        super().__init__(name or ("supervision" if site == "y" else f"supervision({site})"), weight)
         self.site = site
 
     def forward(self, posterior: Mapping[str, TorchDistribution], y: Labels, labelled: Labels) -> Tensor:
