@@ -2,6 +2,7 @@
 
 import pyro.distributions as dist
 import torch
+from pyro.distributions import TorchDistribution
 from torch import Tensor
 
 __all__ = ["BinaryVector"]
@@ -39,10 +40,28 @@ class BinaryVector(dist.Independent):
             )
         super().__init__(dist.Bernoulli(logits=logits), 1, validate_args=validate_args)
 
+    @classmethod
+    def of(cls, elements: TorchDistribution) -> "BinaryVector":
+        """The same of elements that are there already, batch ``[..., L]``: some of them known, maybe.
+
+        Args:
+            elements: Bernoulli variables, or what :func:`~pellucid.distributions.partly` makes of them.
+
+        Example:
+            >>> from pellucid.distributions import Clamped
+            >>> known = Clamped(dist.Bernoulli(torch.tensor([0.5, 0.5])), torch.ones(2), torch.tensor([True, False]))
+            >>> vector = BinaryVector.of(known)
+            >>> vector.log_prob(vector.enumerate_support()).exp()
+            tensor([0.0000, 0.0000, 0.5000, 0.5000])
+        """
+        new = cls.__new__(cls)
+        dist.Independent.__init__(new, elements, 1)
+        return new
+
     @property
     def logits(self) -> Tensor:
         """Of each attribute, ``[..., L]``."""
-        return self.base_dist.logits
+        return getattr(self.base_dist, "base", self.base_dist).logits
 
     @property
     def has_enumerate_support(self) -> bool:
@@ -51,7 +70,7 @@ class BinaryVector(dist.Independent):
 
     def expand(self, batch_shape, _instance=None) -> "BinaryVector":
         """The same over a larger ``batch_shape``."""
-        return BinaryVector(self.logits.expand(torch.Size(batch_shape) + self.event_shape), self._validate_args)
+        return BinaryVector.of(self.base_dist.expand(torch.Size(batch_shape) + self.event_shape))
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         """All joint values: ``[2^L] + batch_shape + [L]``, the batch dimensions of size 1 unless ``expand``."""

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from pyro.distributions import Independent, TorchDistribution
 from torch import Tensor
 
+from .binary_vector import BinaryVector
 from .observed import PartlyObserved
 
 __all__ = ["elements", "known_part", "partly"]
@@ -28,6 +29,8 @@ def partly(kind: type[Kind], fn: TorchDistribution, value: Tensor, known: Tensor
         >>> partly(PartlyObserved, fn, y, one_label).log_prob(y).exp()
         tensor([0.0156, 0.0156])
     """
+    if isinstance(fn, BinaryVector) and known.dim() > value.dim() - fn.event_dim:
+        return BinaryVector.of(kind(fn.base_dist, value, known))  # its joint values stay listed
     if isinstance(fn, Independent) and known.dim() > value.dim() - fn.event_dim:
         return kind(fn.base_dist, value, known).to_event(fn.reinterpreted_batch_ndims)
     return kind(fn, value, known)

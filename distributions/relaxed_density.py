@@ -22,7 +22,7 @@ def relaxed_log_density(z: Tensor, gate: Tensor, loc: Tensor, scale: Tensor, sha
         \qquad s = c (x - \gamma), \ x = 1 - \eta, \ 1 / g = 1 + e^s
 
     by Gauss-Legendre quadrature on panels of :math:`x`, summed in the log domain. Panel borders come from the shape of
-    the integrand (:func:`_borders`) and carry no gradient, so a gradient is the quadrature of the integrand's gradient.
+    the integrand (``_borders``) and carry no gradient, so a gradient is the quadrature of the integrand's gradient.
 
     Args:
         z: where to evaluate; may be exactly 0, where the density is finite; its slope in ``z`` is then returned as 0.

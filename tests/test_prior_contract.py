@@ -22,8 +22,34 @@ from pellucid.models import (
     label,
 )
 from pellucid.networks import MLPEncoder
-from pellucid.testing import PriorContract
+from pellucid.testing import Points, PriorContract
 from tests.priors import Circle, Families, HatAndEyes, Horseshoe
+
+
+class Attributes(PyroModule):
+    """Three attributes as one label site, each pushing the code its own way; a row may know some of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.push = nn.Parameter(torch.randn(3, 4))
+
+    def forward(self, y=None, labelled=None):
+        y = label("y", dist.Bernoulli(self.push.new_full((3,), 0.4)).to_event(1), y, labelled)
+        return pyro.sample("z", dist.Normal(y @ self.push, 1.0).to_event(1))
+
+
+class TestAttributes(PriorContract):
+    prior = Attributes()
+
+    def test_a_label_that_is_not_known_is_summed_out_beside_those_that_are(self):
+        pair, x = self.pair().eval(), self.images()
+        y = torch.tensor([[1.0, 0.0, 1.0]]).expand(len(x), 3)
+        known = torch.tensor([[True, False, True]]).expand(len(x), 3)
+        with torch.no_grad(), Points():
+            found = pair(x, torch.where(known, y, torch.nan), known).bound
+            q = pair.guide.posterior.heads[0](pair.guide.posterior.encoder(x)).base_dist.probs[:, 1]
+            off, on = (pair(x, torch.where(known, y, value)).bound for value in (0.0, 1.0))
+        torch.testing.assert_close(found, q * (on - q.log()) + (1 - q) * (off - (1 - q).log()))
 
 
 class TestHorseshoe(PriorContract):

@@ -25,7 +25,7 @@ def log_expected_softmax(loc: Tensor, scale: Tensor) -> Tensor:
 
     .. math:: q_k = \int f_k(t) \prod_{j \ne k} F_j(t) \, dt, \qquad F_j(t) = F(t - m_j, a_j), \quad f_j = F_j'
 
-    with the law of :func:`noisy_logit_law`. Its slopes are integrals over the same nodes, because
+    with the law of ``noisy_logit_law``. Its slopes are integrals over the same nodes, because
     :math:`\partial F / \partial a = a \, \partial f / \partial y`. For :math:`j \ne k`, and by the sum over all
     classes for :math:`j = k`,
 

@@ -22,7 +22,7 @@ def log_expected_sigmoid(loc: Tensor, scale: Tensor) -> Tensor:
     .. math:: \log q(m, a) = \log \mathbb{E}_{t \sim \mathcal{N}(m, a)} \, S(t), \qquad S(t) = 1 / (1 + e^{-t})
 
     ``log P(y = 0)`` is the same function of ``-loc``. A logistic variable is a Normal whose deviation is random
-    (:func:`logistic_scales`), and a sum of Normals is Normal, so the integral is a mixture of probits:
+    (``logistic_scales``), and a sum of Normals is Normal, so the integral is a mixture of probits:
 
     .. math:: q(m, a) = \mathbb{E}_s \, \Phi\Big(\frac{m}{\sqrt{s^2 + a^2}}\Big) \approx
         \sum_k w_k \, \Phi\Big(\frac{m}{\sqrt{s_k^2 + a^2}}\Big)

@@ -15,7 +15,7 @@ def tilted_logit(y: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
 
     The law is right within the 2e-10 of :func:`log_expected_sigmoid`, saturated or not; no weight, no rejection. The
     gradient of the mean of any :math:`f(t)` over draws is an unbiased estimate of that of its expectation: a draw
-    moves with ``loc`` by between 0 and 1 times as much. The way of both is that of :func:`tilted_noise`.
+    moves with ``loc`` by between 0 and 1 times as much. The way of both is that of ``tilted_noise``.
 
     Args:
         y: labels, 0 or 1, of any type; a label that is not known (``nan``) reads as 0.

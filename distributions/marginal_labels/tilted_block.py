@@ -19,7 +19,7 @@ def tilted_normal(
         c = \mu + \sigma \odot \eta, \qquad t = w \cdot \mu + b + g \cdot \eta, \quad g = w \odot \sigma
 
     **Draw.** The label sees the noise :math:`\eta` along :math:`u = g / |g|` only, so a standard Normal draw
-    :math:`\eta_0` keeps all but that component, which :func:`tilted_noise` draws given the label:
+    :math:`\eta_0` keeps all but that component, which ``tilted_noise`` draws given the label:
 
     .. math:: \eta = \eta_0 + u \, (\varepsilon - u \cdot \eta_0)
 

@@ -10,10 +10,13 @@ from torch import Tensor
 from torch.distributions import biject_to, constraints
 from torch.nn.functional import softplus
 
-from ...distributions import EPS, WrappedCauchy
+from ...distributions import EPS, BinaryVector, WrappedCauchy
 from .sites import LatentSite
 
 __all__ = ["Family", "family_of"]
+
+LISTED = 6
+"""Binary vectors up to this length are summed out, all 64 joint values; longer ones are drawn."""
 
 Map = Callable[[Tensor], Tensor]
 
@@ -52,7 +55,7 @@ def family_of(site: LatentSite) -> Family:
     ======================  ==========================================================================
     prior                   posterior
     ======================  ==========================================================================
-    Categorical, Bernoulli  the same, summed out; vectors of them drawn
+    Categorical, Bernoulli  the same, summed out; so are up to six Bernoullis in a vector, others drawn
     Poisson, Geometric      the same, drawn
     von Mises               wrapped Cauchy
     Gamma, Exponential      Gamma
@@ -83,6 +86,8 @@ def family_of(site: LatentSite) -> Family:
     if isinstance(base, dist.Categorical | dist.OneHotCategorical):
         kind = dist.Categorical if isinstance(base, dist.Categorical) else dist.OneHotCategorical
         return made(kind, logits=(own + base.logits.shape[-1:], real))
+    if isinstance(base, dist.Bernoulli) and events == 1 and own.numel() <= LISTED:
+        return Family({"logits": (own, real)}, BinaryVector)
     if isinstance(base, dist.Bernoulli | dist.Geometric):
         return made(dist.Bernoulli if isinstance(base, dist.Bernoulli) else dist.Geometric, logits=(own, real))
     if isinstance(base, dist.Poisson):

@@ -74,6 +74,7 @@ FAMILIES = {
     "two classes": (lambda: dist.Categorical(torch.ones(2, 3)).to_event(1), dist.Categorical),
     "coin": (lambda: dist.Bernoulli(torch.tensor(0.3)), dist.Bernoulli),
     "coins": (lambda: dist.Bernoulli(0.3 * ones).to_event(1), dist.Bernoulli),
+    "many coins": (lambda: dist.Bernoulli(torch.full((8,), 0.3)).to_event(1), dist.Bernoulli),
     "spike-and-slab": (lambda: SpikeAndSlab(0.3 * ones, 0.0, 1.0).to_event(1), RelaxedSpikeAndSlab),
 }
 
