@@ -2,9 +2,17 @@
 
 import math
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def source(text):
+    """The program of the README that holds a text."""
+    (found,) = [each for each in re.findall(r"```python\n(.*?)```", README, re.S) if text in each]
+    return found
 
 
 def executed(section):
@@ -41,10 +49,19 @@ def test_the_python_of_the_readme_lays_out_ten_classes(tmp_path, monkeypatch):
     assert scope["drawn"].shape == (10, 1, 8, 8)
 
 
-def test_the_python_of_the_readme_trains_a_classifier_from_one_label_in_ten(tmp_path, monkeypatch):
+def test_the_prior_of_the_readme_trains_a_classifier_from_one_label_in_ten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scope = executed("A prior is thirty lines")
     assert scope["run"].history[-1]["validation/accuracy(y)"] > 0.7  # chance is 0.1
+    prior = source("class Clock").partition("class Clock")[2].partition("digits =")[0]
+    assert len(prior.strip().splitlines()) <= 30
+
+
+def test_the_prior_of_the_readme_keeps_its_contract(tmp_path):
+    prior, contract = source("class Clock"), source("class TestClock")
+    (tmp_path / "test_clock.py").write_text(prior.partition("digits =")[0] + contract)
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=tmp_path)
+    assert done.returncode == 0
 
 
 def test_the_links_of_the_readme_lead_somewhere():
