@@ -29,6 +29,15 @@ class Schedule(ABC):
 
     Raises:
         ValueError: unless ``0 <= begin < end <= 1`` and both values are finite.
+
+    Example:
+        >>> class Steps(Schedule):
+        ...     '''Three levels, each for a third of the time.'''
+        ...     def between(self, t):
+        ...         return self.start + min(int(3 * t), 2) / 2 * (self.stop - self.start)
+        >>> steps = Steps(0, 10)
+        >>> steps(0.2), steps(0.5), steps(0.9)
+        (0.0, 5.0, 10.0)
     """
 
     def __init__(self, start: float, stop: float, begin: float = 0.0, end: float = 1.0):
@@ -182,7 +191,19 @@ def ends(value: float | Schedule) -> tuple[float, float]:
 
 
 def advance(root: nn.Module, done: float) -> None:
-    """Write every scheduled buffer below ``root`` for the fraction ``done`` of training, in place."""
+    """Write every scheduled buffer below ``root`` for the fraction ``done`` of training, in place.
+
+    Args:
+        root: any module.
+        done: between 0 and 1.
+
+    Example:
+        >>> layer = nn.Linear(1, 1)
+        >>> scheduled(layer, "sharpness", Ramp(50, 200))
+        >>> advance(layer, 0.5)
+        >>> layer.sharpness
+        tensor(125.)
+    """
     for module in root.modules():
         for name, schedule in vars(module).get("_schedules", {}).items():
             getattr(module, name).fill_(schedule(done))

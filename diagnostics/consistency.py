@@ -19,11 +19,13 @@ class Consistency:
     """Agreement of gates within and between classes. Divergences in nats, summed over dimensions; C classes.
 
     Attributes:
-        within, between: mean pairwise divergence over all pairs of rows of one class, of two classes.
+        within: mean pairwise divergence over all pairs of rows of one class.
+        between: the same, of two classes.
         ratio: ``between / within``; 1 when classes mean nothing, infinite when rows of a class agree exactly, NaN when
             all rows do.
-        jaccard_within, jaccard_between: mean overlap of the sets of open gates, {gate > 1/2}; two empty sets overlap
-            wholly (1).
+        jaccard_within: mean overlap of the sets of open gates, {gate > 1/2}, of two rows of one class; two empty sets
+            overlap wholly (1).
+        jaccard_between: the same, of two classes.
         classes: ``[C]``, the labels met.
         divergence: ``[C, C]``, mean divergence of the pairs of each two classes; the diagonal is each class's own
             ``within`` (NaN for a class of one row).

@@ -123,7 +123,8 @@ class Roles:
         role: ``[D]`` of "global", "shared", "specific", "rare" (used, yet active in no class) or "unused".
         active: ``[C, D]``, whether the dimension is active in the class.
         threshold: above which a class's mean gate counts as active.
-        global_from, specific_to: the least number of classes of a global dimension, the largest of a specific one.
+        global_from: the least number of classes of a global dimension.
+        specific_to: the largest of a specific one.
     """
 
     role: np.ndarray

@@ -81,8 +81,8 @@ def ink(images: Array) -> np.ndarray:
 def slant(images: Array) -> np.ndarray:
     r"""Lean of the ink to the right, in degrees from upright, by image moments.
 
-    .. math:: \theta = \arctan \frac{-\mu_{11}}{\mu_{02}}, \qquad \mu_{ab} = \sum_{r,s} I_{rs} (s - \bar s)^a (r - \bar
-    r)^b
+    .. math::
+        \theta = \arctan \frac{-\mu_{11}}{\mu_{02}}, \qquad \mu_{ab} = \sum_{r,s} I_{rs} (s - \bar s)^a (r - \bar r)^b
 
     with rows r downward and columns s to the right: :math:`-\mu_{11} / \mu_{02}` is how far the ink moves to the right
     for each row upward, the shear by which digits are deskewed. Channels are added; negative pixels count as none.

@@ -25,7 +25,7 @@ class IndependentPosterior(NormalPosterior):
         dim: dimensions D of the code.
         classifier: maps ``[B, C, H, W]`` to logits ``[B, K]``; a linear head on the encoder if omitted.
         clamp: whether q(y | x) takes the known labels; without it they are shown to loss factors only, as
-            :class:`~pellucid.models.AnnotatedPrior` wants it.
+            :class:`~pellucid.models.annotated.AnnotatedPrior` wants it.
 
     Raises:
         ValueError: when it is run, if the classifier does not give K logits.

@@ -98,6 +98,13 @@ class FactoredGuide(Program):
         guide: any guide.
         factors: the factors.
         n_data: size of the data plate.
+
+    Example:
+        >>> from pellucid import data, zoo
+        >>> guide = zoo.vsc(data.digits(), dim=4, consistency=3.0).guide
+        >>> x, y = torch.rand(6, 1, 8, 8), torch.tensor([0, 0, 1, 1, 2, 2])
+        >>> list(poutine.trace(guide).get_trace(x, y).nodes)[-2]
+        'consistency'
     """
 
     def __init__(self, guide: nn.Module, factors: Iterable[Factor], n_data: int):

@@ -20,7 +20,16 @@ LINKS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class Likelihood(nn.Module):
-    """Maps decoder output ``[..., C, H, W]`` to a distribution with batch ``[...]`` and event ``[C, H, W]``."""
+    """Maps decoder output ``[..., C, H, W]`` to a distribution with batch ``[...]`` and event ``[C, H, W]``.
+
+    Example:
+        >>> class Binomial(Likelihood):
+        ...     '''Grey levels from 0 to 16 as counts.'''
+        ...     def forward(self, output):
+        ...         return dist.Binomial(16, logits=output).to_event(3)
+        >>> Binomial()(torch.zeros(2, 1, 4, 4)).mean[0, 0, 0, 0]
+        tensor(8.)
+    """
 
     @abstractmethod
     def forward(self, output: Tensor) -> TorchDistribution:

@@ -48,8 +48,8 @@ def shot_vae(
         q(y \mid x)\, q(z \mid x)
 
     **The smooth bound.** A label is an annotation a of the class, wrong with probability :math:`\epsilon`
-    (:class:`~pellucid.models.AnnotatedPrior`). No row's class is clamped, and the bound on log p(x, a) of a labelled
-    row teaches the classifier itself,
+    (:class:`~pellucid.models.annotated.AnnotatedPrior`). No row's class is clamped, and the bound on log p(x, a) of a
+    labelled row teaches the classifier itself,
 
     .. math:: E_q \log p(x \mid z, y) - \mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big)
         - \mathrm{KL}\big(q(y \mid x) \,\|\, p(\cdot \mid a)\big) - \log K,

@@ -35,8 +35,8 @@ def v_nat_bars(
 
     Args:
         v_nat: of K classes in D dimensions (``v_nat``), or its values ``[K, D]``, or ``[D]`` of one class. From
-            :func:`v_nat` the highest class of each of up to 48 dimensions has a whisker of one standard error. Classes
-            without a row (NaN) have an empty line.
+            :func:`~pellucid.diagnostics.v_nat` the highest class of each of up to 48 dimensions has a whisker of one
+            standard error. Classes without a row (NaN) have an empty line.
         classes: K names; by default the numbers.
         threshold: nats above which a dimension is activated.
         title: of the figure.

@@ -25,8 +25,9 @@ class InformationBounds:
     Attributes:
         lower: ``[D]``, InfoNCE; at most the logarithm of the batch.
         upper: ``[D]``, leave-one-out.
-        lower_error, upper_error: ``[D]``, standard errors, from the spread between batches, or from the spread between
-            rows if there are fewer than eight batches.
+        lower_error: ``[D]``, its standard error, from the spread between batches, or from the spread between rows if
+            there are fewer than eight batches.
+        upper_error: ``[D]``, alike.
         batch: rows whose densities are compared, the fewest of a batch.
     """
 

@@ -120,6 +120,13 @@ def load(folder: str | Path, *, pair: Pair | None = None, data: DataSet | None =
     Raises:
         FileNotFoundError: if the folder is no run.
         ValueError: if the checkpoint is damaged or belongs to another architecture, or pair or data cannot be rebuilt.
+
+    Example:
+        >>> from pellucid import data, fit, zoo
+        >>> digits = data.digits(rows=200)
+        >>> run = fit(zoo.vae(digits, dim=2), digits, epochs=1, folder="run", progress=False)
+        >>> load("run").history == run.history
+        True
     """
     path = Path(folder)
     config = read_config(path)
