@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from pyro.poutine.messenger import Messenger
 from torch import Tensor, nn
+from torch.distributions import Distribution
 from torch.utils import _pytree as pytree
 
 from .factor import without_factors
@@ -33,7 +34,7 @@ def networks_in(pair: Pair, dtype: torch.dtype) -> Iterator[None]:
         dtype: ``torch.bfloat16``; ``torch.float32`` changes nothing.
 
     Raises:
-        ValueError: at the first call, if a network holds a sample statement.
+        ValueError: at the first call, if a network holds a sample statement or gives a distribution.
 
     Example:
         >>> from pellucid import data, zoo
@@ -92,6 +93,13 @@ class Cast:
             return output
         for context in reversed(self.entered.pop()):
             context.__exit__(None, None, None)
+        if isinstance(output, Distribution):
+            name = type(network).__name__
+            raise ValueError(
+                f"{name}: a plain module that gives a {type(output).__name__}, whose parameters would be bfloat16 "
+                "under precision='bf16-mixed', and its log-probabilities with them.\n"
+                f"Try one of:\n- class {name}(PyroModule): its layers are then the networks\n- precision='32-true'"
+            )
         return pytree.tree_map_only(Tensor, lambda out: out.float() if out.dtype == self.dtype else out, output)
 
     def remove(self) -> None:

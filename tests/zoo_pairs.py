@@ -16,6 +16,7 @@ from pellucid.inference import AllSampleConsistency, Interpolation
 from pellucid.models import label
 from pellucid.networks import MLPEncoder
 from pellucid.schedules import Ramp
+from tests.priors import Families, Horseshoe
 
 
 class Tiny:
@@ -53,6 +54,8 @@ class ClassPosterior(NormalPosterior):
 
 
 PAIRS = {
+    "compose, a horseshoe": lambda data: zoo.compose(data, prior=Horseshoe(dim=4)),
+    "compose, a latent of the data set": lambda data: zoo.compose(data, prior=Families(classes=3, dim=4)),
     "class_vsc": lambda data: zoo.class_vsc(data, separation=0.5),
     "vae": zoo.vae,
     "beta_vae": lambda data: zoo.beta_vae(data, beta=Ramp(0, 4)),

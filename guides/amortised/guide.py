@@ -44,7 +44,8 @@ class AmortisedGuide(Guide):
         encoder: maps ``[B, C, H, W]`` to features ``[B, F]``; has the attribute ``out_features`` F.
         sites: site -> a head of your own. It is called with a stand-in for the encoder that hands features on (it has
             ``out_features``) and gives a module: one of the posteriors here (``SpikeAndSlabPosterior(features, 8)``),
-            or any that maps features ``[..., B, F]`` to the site's distribution.
+            or any that maps features ``[..., B, F]`` to the site's distribution (a ``PyroModule``, for runs in mixed
+            precision).
         given: site -> the sites whose values its head sees, as in ``{"z": ["y"]}``.
 
     Raises:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ...distributions import SpikeAndSlab
+from ...program import Program
 from ..characteristic import Features
 from ..posteriors import SpikeAndSlabPosterior
 from .families import Family, family_of
@@ -15,8 +16,10 @@ from .sites import LatentSite
 __all__ = ["Head", "head_of"]
 
 
-class Head(nn.Module):
+class Head(Program):
     """The parameters of a family, linear in the features; of a site of the whole data set, free.
+
+    A program, so that in mixed precision its layer runs in bfloat16 and the parameters are made in float32.
 
     Args:
         family: what to give.

@@ -70,7 +70,8 @@ def find_sites(model: Any) -> list[LatentSite]:
         [('y', True), ('z', False)]
     """
     asked, device = Asked(), model.device
-    with torch.random.fork_rng([device] if device.type == "cuda" else []), poutine.trace() as seen:
+    kept = [device] if device.type == "cuda" and torch.cuda.is_available() else []  # a fake device has no generator
+    with torch.random.fork_rng(kept), poutine.trace() as seen:
         try:
             with model.code(None, asked, rows=ROWS):
                 pass

@@ -16,6 +16,7 @@ from pellucid.inference.capture import Captured
 from pellucid.inference.objective import random_sites
 from pellucid.inference.precision import networks, networks_in
 from pellucid.inference.step import Step
+from tests.priors import Circle
 from tests.zoo_pairs import PAIRS, Photos, Tiny, labels_of
 
 X, Y = torch.rand(6, *Tiny.shape), torch.tensor([0, 1, 0, 1, 2, 2])
@@ -150,3 +151,18 @@ def test_a_run_in_bfloat16_is_kept_in_float32_and_loads_as_any_other(tmp_path):
     assert {p.dtype for p in again.pair.parameters()} == {torch.float32}
     with pytest.raises(ValueError, match=r"resume: fit\.precision was 'bf16-mixed'"):
         fit(again.pair, digits, epochs=2, batch_size=50, folder=run.folder, resume=True, progress=False)
+
+
+def test_a_plain_module_that_gives_a_distribution_is_refused_in_bfloat16():
+    class Turn(nn.Module):
+        def __init__(self, features):
+            super().__init__()
+            self.linear = nn.Linear(features.out_features, 1)
+
+        def forward(self, h):
+            return dist.LogNormal(self.linear(h)[..., 0], 0.7)
+
+    pair = zoo.compose(Tiny, prior=Circle(classes=3), sites={"reach": Turn})
+    pair(X, Y)
+    with networks_in(pair, torch.bfloat16), pytest.raises(ValueError, match=r"Turn: a plain module(.|\n)*PyroModule"):
+        pair(X, Y)
