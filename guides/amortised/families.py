@@ -141,12 +141,12 @@ def fixed(support: Any, site: LatentSite) -> Any:
         return support
     numbers = {}
     for name, value in bounds.items():
-        values = torch.as_tensor(value).unique()
+        values = value.unique() if isinstance(value, Tensor) else [value]
         if len(values) > 1:
             raise ValueError(
                 f"site '{site.name}': the bounds of its support differ from row to row or from element to element.\n"
                 "Try one of:\n- one interval for all, shifted and scaled afterwards in the prior\n"
                 f"- sites={{'{site.name}': MyHead}}: called with the features, a module that gives the distribution"
             )
-        numbers[name] = float(values)
+        numbers[name] = float(values[0])
     return type(support)(**numbers)
