@@ -6,6 +6,7 @@ imported by the functions that need them, not by this package.
 
 from . import figures
 from .calibration import Calibration, calibration_error
+from .compare import EvidenceComparison, compare_evidence
 from .consistency import Consistency, class_consistency
 from .disentanglement import (
     DCI,
@@ -32,6 +33,7 @@ from .information import (
     LabelInformation,
     SparsityIdentity,
     active_units,
+    drawn_information,
     fano_bound,
     influential,
     information_bounds,
@@ -52,6 +54,8 @@ from .interventions import (
 )
 from .matching import Matching, active_matching, factor_matching
 from .pattern import Agreement, pattern_agreement
+from .psis import PsisK, psis_k
+from .save_arviz import save_arviz
 from .sharing import Roles, Sharing, category_sharing, class_gate, dimension_roles
 from .subspace import (
     ActivatedSubspace,
@@ -82,6 +86,7 @@ __all__ = [
     "Calibration",
     "Consistency",
     "Evidence",
+    "EvidenceComparison",
     "FewLabels",
     "FoundFactors",
     "Information",
@@ -91,6 +96,7 @@ __all__ = [
     "Matching",
     "Modularity",
     "Plane",
+    "PsisK",
     "Roles",
     "Selectivity",
     "Sharing",
@@ -107,10 +113,12 @@ __all__ = [
     "clamp_cost",
     "class_consistency",
     "class_gate",
+    "compare_evidence",
     "dci",
     "decode_plane",
     "dimension_roles",
     "drawn_by",
+    "drawn_information",
     "factor_information",
     "factor_matching",
     "fano_bound",
@@ -131,7 +139,9 @@ __all__ = [
     "mutual_information",
     "pairwise_ssim",
     "pattern_agreement",
+    "psis_k",
     "sap",
+    "save_arviz",
     "slant",
     "sparsity_identity",
     "ssim",

@@ -20,7 +20,7 @@ from .precision import networks_in
 from .separation import ClassSeparation, class_information
 from .step import Step
 from .supervision import Supervision
-from .training import CaptureWarning, CollapseWarning, Diverged, ProcessLost, Run, fit, load
+from .training import CaptureWarning, CollapseWarning, Diverged, Draws, ProcessLost, Run, fit, joint_draws, load
 
 __all__ = [
     "ELBO",
@@ -35,6 +35,7 @@ __all__ = [
     "CollapseWarning",
     "Diverged",
     "DomainBound",
+    "Draws",
     "Factor",
     "FactoredGuide",
     "Interpolation",
@@ -56,6 +57,7 @@ __all__ = [
     "class_information",
     "codes",
     "fit",
+    "joint_draws",
     "label_marginals",
     "load",
     "log_weight",

@@ -5,10 +5,10 @@ from pyro.distributions import Unit
 from torch import Tensor
 
 from .evaluation import evaluating
-from .objective import data_frame, log_prob, random_sites
+from .objective import Site, data_frame, log_prob, random_sites
 from .pair import Pair
 
-__all__ = ["log_weight"]
+__all__ = ["log_prob_of_rows", "log_weight"]
 
 
 def log_weight(pair: Pair, x: Tensor) -> Tensor:
@@ -31,6 +31,12 @@ def log_weight(pair: Pair, x: Tensor) -> Tensor:
     with evaluating(pair):
         guide = poutine.trace(pair.guide).get_trace(x)
         model = poutine.trace(poutine.replay(pair.model, trace=guide)).get_trace(x)
-        p = [log_prob(s) for _, s in random_sites(model) if data_frame(s) is not None]
-        q = [log_prob(s) for _, s in random_sites(guide) if data_frame(s) is not None and not isinstance(s["fn"], Unit)]
+        p = [log_prob_of_rows(s) for _, s in random_sites(model) if data_frame(s)]
+        q = [log_prob_of_rows(s) for _, s in random_sites(guide) if data_frame(s) and not isinstance(s["fn"], Unit)]
     return sum(p, x.new_zeros(len(x))) - sum(q, x.new_zeros(len(x)))
+
+
+def log_prob_of_rows(site: Site) -> Tensor:
+    """Log-density of a site's value, plates inside a row summed: ``[B]``; 0-d for a site of the whole data set."""
+    term, frame = log_prob(site), data_frame(site)
+    return term.sum() if frame is None else term.movedim(frame.dim, 0).reshape(frame.size, -1).sum(1)

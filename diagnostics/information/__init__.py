@@ -2,6 +2,7 @@
 
 from .active import ActiveUnits, active_units
 from .bounds import InformationBounds, information_bounds
+from .drawn import drawn_information
 from .fano import fano_bound
 from .identity import SparsityIdentity, sparsity_identity
 from .influential import INFORMATIVE, influential, keep_only
@@ -19,6 +20,7 @@ __all__ = [
     "LabelInformation",
     "SparsityIdentity",
     "active_units",
+    "drawn_information",
     "fano_bound",
     "influential",
     "information_bounds",

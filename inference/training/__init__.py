@@ -3,6 +3,7 @@
 from .build import arguments, build, named
 from .capturing import CaptureWarning
 from .collapse import CollapseWarning
+from .draws import Draws, joint_draws
 from .fit import fit
 from .lost import ProcessLost
 from .meter import Diverged
@@ -13,12 +14,14 @@ __all__ = [
     "CaptureWarning",
     "CollapseWarning",
     "Diverged",
+    "Draws",
     "ProcessLost",
     "Run",
     "arguments",
     "build",
     "fit",
     "is_finished",
+    "joint_draws",
     "load",
     "named",
 ]

@@ -1,5 +1,6 @@
 """A run: a trained pair with its data, its history and its folder."""
 
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from ..importance import log_weight
 from ..pair import Pair
 from .build import build
 from .checkpoint import read_best, read_weights
+from .draws import Draws, joint_draws
 from .encode import encode
 from .folder import read_config
 from .metrics import read_metrics
 
 __all__ = ["Run", "load"]
+
+ROWS, VALUES = 200, 2**23  # at most so many pixels in all drawn images together
 
 
 class Run:
@@ -85,6 +89,26 @@ class Run:
         split = self.data.splits[name] if rows is None else self.split(name, rows)
         batches = Batches(split, 1000, device=self.pair.device)
         return torch.cat([codes(self.pair, batch.x, draws).cpu() for batch in batches.epoch(0)], 1)
+
+    def draws(self, name: str = "test", rows: int | None = None, draws: int = 50) -> Draws:
+        """Joint draws of all that the run says of rows, for ArviZ: ``to_arviz(**run.draws())``.
+
+        Args:
+            name: "train", "validation" or "test".
+            rows: only the first ones; if omitted, at most 200, and fewer of large images, which are drawn as well.
+            draws: S, for each row.
+
+        Example:
+            >>> import tempfile
+            >>> from pellucid import data, fit, zoo
+            >>> from pellucid.diagnostics import to_arviz
+            >>> digits, folder = data.digits(labels=100), tempfile.mkdtemp() + "/run"
+            >>> run = fit(zoo.m2(digits, dim=4), digits, epochs=1, folder=folder, progress=False)
+            >>> to_arviz(**run.draws(rows=20))["sample_stats"]["probability_y"].sel({"class": "3"}).shape
+            (1, 50, 20)
+        """
+        few = min(ROWS, max(4, VALUES // (max(draws, 1) * prod(self.data.shape))))
+        return joint_draws(self.pair, self.split(name, few if rows is None else rows), draws, self.data.classes)
 
     @torch.no_grad()
     def decode(self, z: Tensor, batch_size: int = 1000) -> Tensor:
