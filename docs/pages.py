@@ -30,6 +30,7 @@ ROOMS = {
     "pellucid.diagnostics.figures": "Figures",
     "pellucid.zoo": "The zoo",
     "pellucid.testing": "The contract of a prior",
+    "pellucid.experiments.explore": "The explorer",
 }
 """Rooms and the titles of their pages."""
 

@@ -1,4 +1,4 @@
-"""The command ``pellucid``: fit, report, experiment."""
+"""The command ``pellucid``: fit, report, explore, experiment."""
 
 import difflib
 import os
@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 
 __all__ = ["main"]
 
-COMMANDS = ["fit", "report", "experiment"]
+COMMANDS = ["fit", "report", "explore", "experiment"]
 
 USAGE = """pellucid: priors and posteriors whose latent dimensions mean something a person can name.
 
   pellucid fit --pair vsc --data mnist5k --pair.consistency 3     train a model and its guide, leave a run folder
   pellucid fit --resume runs/vsc-mnist5k-1                        go on with a run that was stopped
   pellucid report runs/vsc-mnist5k-1                              what its dimensions mean: report.html
+  pellucid explore runs/vsc-mnist5k-1                             move its dimensions by hand, in the browser
   pellucid experiment class_vsc --preset demo                     a paper's experiment, cell by cell
 
-Each command explains itself: pellucid fit --help, pellucid report --help, pellucid experiment --help
+Each command explains itself: pellucid fit --help, pellucid report --help, pellucid explore --help,
+pellucid experiment --help
 Exit code: 0 done, 2 something given was wrong and stderr says what, 143 or 130 stopped by SIGTERM or Ctrl-C.
 """
 
@@ -78,9 +80,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def commands() -> dict[str, Callable[[list[str]], int]]:
     """The commands by name; imported here, so that a mistyped word costs no second."""
-    from . import experiment_command, fit_command, report_command
+    from . import experiment_command, explore_command, fit_command, report_command
 
-    return {"fit": fit_command.main, "report": report_command.main, "experiment": experiment_command.main}
+    return {
+        "fit": fit_command.main,
+        "report": report_command.main,
+        "explore": explore_command.main,
+        "experiment": experiment_command.main,
+    }
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def shown(capsys, words: str) -> str:
 @pytest.mark.parametrize("words", ["", "--help", "-h", "help"])
 def test_the_command_alone_shows_what_it_can_do(capsys, words):
     page = shown(capsys, words)
-    for command in ("fit", "report", "experiment"):
+    for command in ("fit", "report", "explore", "experiment"):
         assert f"  pellucid {command} " in page
         assert f"pellucid {command} --help" in page
 
@@ -122,7 +122,8 @@ def test_the_arguments_of_a_class_have_a_help_of_their_own(capsys):
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("report", ["run folder", "--beside RUN", "report.html", "posterior.nc"]),
+        ("report", ["run folder", "more of them for comparison", "report.html", "posterior.nc"]),
+        ("explore", ["run folder", "--port INT", "--rows INT", "--no-browser", "127.0.0.1", "Ctrl-C"]),
         ("experiment", ["--preset", "--folder", "--quiet", "class_vsc (", "demo", "finished cells are skipped"]),
     ],
 )

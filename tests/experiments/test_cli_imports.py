@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-HEAVY = {"arviz", "jsonargparse", "lightning_fabric", "matplotlib", "mlxtend", "pandas"}
+HEAVY = {"arviz", "bokeh", "jsonargparse", "lightning_fabric", "matplotlib", "mlxtend", "pandas", "panel"}
 HEAVY |= {"scipy", "sklearn", "tensorboard", "torchvision", "xarray"}
 
 
