@@ -7,6 +7,7 @@ for 10 epochs and for 1000.
 
 import math
 from abc import ABC, abstractmethod
+from inspect import Parameter, signature
 from typing import Any
 
 import torch
@@ -62,11 +63,29 @@ class Schedule(ABC):
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """How to build it again, as configurations hold it."""
-        return {"class_path": f"{type(self).__module__}.{type(self).__qualname__}", "init_args": dict(vars(self))}
+        """How to build it again, as configurations hold it: the arguments of its constructor, by its attributes.
+
+        Raises:
+            ValueError: if the constructor has an argument without a default that is not kept under its name.
+        """
+        asked, kept = signature(type(self)).parameters, self.arguments
+        if lost := [name for name in asked if name not in kept and asked[name].default is Parameter.empty]:
+            raise ValueError(
+                f"{type(self).__name__}: expected its constructor to keep '{lost[0]}' under that name, so that a "
+                f"configuration can say how to build it again; given attributes {', '.join(vars(self))}.\n"
+                f"Try one of:\n- self.{lost[0]} = {lost[0]}\n- a default for {lost[0]}"
+            )
+        return {"class_path": f"{type(self).__module__}.{type(self).__qualname__}", "init_args": kept}
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Those of its constructor that it keeps under their names."""
+        return {name: vars(self)[name] for name in signature(type(self)).parameters if name in vars(self)}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.start:g}, {self.stop:g}, begin={self.begin:g}, end={self.end:g})"
+        words = {n: f"{v:g}" if isinstance(v, float) else repr(v) for n, v in self.arguments.items()}
+        said = (word if name in ("start", "stop") else f"{name}={word}" for name, word in words.items())
+        return f"{type(self).__name__}({', '.join(said)})"
 
 
 class Ramp(Schedule):

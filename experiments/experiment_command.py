@@ -78,8 +78,7 @@ def report(preset: Preset, folder: Path) -> Path | None:
     pair = [Task(cell, folder / preset.path(cell)) for cell in preset.report or ()]
     if not pair or any(task.state != "finished" for task in pair):
         return None
-    run, beside = (load(task.folder) for task in pair)
-    return write_report(run, beside=beside)
+    return write_report(*(load(task.folder) for task in pair))
 
 
 def public(path: str | Path) -> str:

@@ -1,4 +1,4 @@
-"""``pellucid report``: what a run's dimensions mean, as one page."""
+"""``pellucid report``: what a run's dimensions mean, as one page, several runs side by side."""
 
 from pathlib import Path
 
@@ -14,15 +14,10 @@ def main(words: list[str]) -> int:
     parser = Words(
         prog="pellucid report",
         description="Write RUN/report.html, RUN/posterior.nc and RUN/figures: which dimensions mean what for which "
-        "class, and how sure that is.",
+        "class, and how sure that is. With several runs, all of them side by side, and whose evidence is better by how "
+        "much, in the folder of the first.",
     )
-    parser.add_argument("run", type=Path, help="a run folder")
-    parser.add_argument(
-        "--beside",
-        type=Path,
-        metavar="RUN",
-        help="a second run shown beside it, such as the same model without class information",
-    )
+    parser.add_argument("run", type=Path, nargs="+", help="a run folder; more of them for comparison")
     given = parser.parse_args(words)
-    print(write_report(load(given.run), beside=load(given.beside) if given.beside else None))
+    print(write_report(*map(load, given.run)))
     return 0

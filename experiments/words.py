@@ -14,11 +14,11 @@ class Words(argparse.ArgumentParser):
 
     Example:
         >>> words = Words(prog="pellucid report")
-        >>> _ = words.add_argument("--beside")
-        >>> words.parse_args(["--besides", "runs/a"])
+        >>> _ = words.add_argument("--port")
+        >>> words.parse_args(["--ports", "80"])
         Traceback (most recent call last):
         ...
-        ValueError: pellucid report: unrecognized arguments: --besides runs/a.
+        ValueError: pellucid report: unrecognized arguments: --ports 80.
         Try one of:
         - pellucid report --help
     """

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 from ..data import Batch, DataSet
 from ..distributions import known_part
 from ..guides import AmortisedGuide
-from ..guides.amortised import LatentSite, find_sites
-from ..inference import CannotCapture, Pair, fit, load
+from ..guides.amortised import LatentSite, find_sites, nesting
+from ..inference import ELBO, CannotCapture, Pair, fit, load
 from ..inference.capture.check import require_same
 from ..inference.capture.graph import trace_once
 from ..inference.objective import random_sites
 from ..inference.pyro_checks import CHECKED, UNCHECKED
+from ..mode import evaluation_mode
 from ..models import Bernoulli, LatentModel
 from ..networks import MLPDecoder, MLPEncoder
 from .fake_device import on_fake_device
@@ -35,15 +36,19 @@ ROWS, JOINT = 6, 500  # at most so many joint labels are tried one by one
 class PriorContract:
     """Tests that a prior inherits; a class of three lines in a test file runs them all.
 
-    What they prove: model and guide have the same latent sites; unlabelled rows are exactly the sum over all labels,
-    and labelled ones know nothing of the others; what stands in unlabelled slots reaches neither loss nor gradient;
-    every parameter gets a finite gradient; the pair is captured as a graph that computes the same, or says why not (the
-    test is then skipped with the reason); a checkpoint brings it back; draws from the prior predictive have the data's
-    shape and lie in their supports; everything stays on the device of the parameters.
+    What they prove: model and guide have the same latent sites, and the labels sites of their own; unlabelled rows are
+    exactly the sum over all labels; rows know nothing of each other; the bound of a trained guide stays below the
+    evidence; what is returned is a function of the sites; what stands in unlabelled slots reaches neither loss nor
+    gradient; every parameter gets a finite gradient; the pair is captured as a graph that computes the same, or says
+    why not (the test is then skipped with the reason); a checkpoint brings it back; draws from the prior predictive
+    have the data's shape and lie in their supports, and given labels have them; everything stays on the device of the
+    parameters.
 
     Attributes:
         prior: the prior, or a function without arguments that makes one.
         shape: of an image.
+        labels: the label sites, if they are to be there: without them a prior that forgets ``label`` has none, and the
+            tests of labels are skipped.
 
     Example:
         >>> from pellucid.models import NormalPrior
@@ -54,6 +59,7 @@ class PriorContract:
 
     prior: Any = None
     shape: tuple[int, ...] = (1, 4, 4)
+    labels: tuple[str, ...] | None = None
 
     def pair(self) -> Pair:
         """A small pair around a fresh copy of the prior; override it for a posterior of your own."""
@@ -61,9 +67,10 @@ class PriorContract:
         own = type(self).__dict__.get("prior", type(self).prior)
         prior = copy.deepcopy(own) if isinstance(own, nn.Module) else getattr(own, "__func__", own)()
         model = LatentModel(prior, nn.Identity(), Bernoulli(), n_data=4 * ROWS)
-        with torch.no_grad(), model.code() as z:
+        with torch.no_grad(), evaluation_mode(model), model.code(rows=2) as z:
             model.decoder = MLPDecoder(z.shape[-1], self.shape, (16,))
-        return Pair(model, AmortisedGuide(model, MLPEncoder(self.shape, (16,))))
+        guide = AmortisedGuide(model, MLPEncoder(self.shape, (16,)))
+        return Pair(model, guide, (), ELBO(max_plate_nesting=nesting(find_sites(model))))
 
     def test_model_and_guide_have_the_same_latent_sites(self):
         pair = self.pair()
@@ -71,6 +78,8 @@ class PriorContract:
             terms = pair(self.images())
         assert list(terms.kl) == [site.name for site in find_sites(pair.model)]
         assert terms.loss.isfinite(), f"the loss of the first batch is {float(terms.loss)}"
+        found = tuple(site.name for site in find_sites(pair.model) if site.label)
+        assert self.labels is None or found == tuple(self.labels), f"the label sites are {found}, not {self.labels}"
 
     def test_unlabelled_rows_are_the_sum_over_all_labels(self):
         pair, x = self.pair().eval(), self.images()
@@ -84,9 +93,49 @@ class PriorContract:
                 total += log_q.exp() * (pair(x, y).bound - log_q)
         torch.testing.assert_close(found, total, rtol=1e-4, atol=1e-4)
 
+    def test_rows_know_nothing_of_each_other(self):
+        pair, x = self.pair().eval(), self.images()
+        with torch.no_grad(), Points():
+            torch.testing.assert_close(pair(x).bound[:2], pair(x[:2]).bound, rtol=1e-4, atol=1e-4)
+
+    def test_what_the_prior_returns_is_a_function_of_its_sites(self):
+        pair, x = self.pair().eval(), self.images()
+        with torch.no_grad():
+            guide = poutine.trace(pair.guide).get_trace(x)
+            found = []
+            for _ in range(2):
+                with poutine.replay(trace=guide), pair.model.code(x) as z:
+                    found.append(z)
+        assert torch.equal(*found), "the prior returns something else each time: chance that is no site"
+
+    def test_the_bound_of_a_trained_guide_stays_below_the_evidence(self):
+        pair, x = self.pair(), self.images()
+        if any(site.shared for site in find_sites(pair.model)):
+            pytest.skip("a latent of the data set ties its rows together: no row has an evidence of its own")
+        optimiser = torch.optim.Adam(pair.guide.parameters(), lr=0.02)
+        for _ in range(200):
+            optimiser.zero_grad()
+            pair(x).loss.backward()
+            optimiser.step()
+        pair.eval()
+        with torch.no_grad():
+            bound = torch.stack([pair(x).bound.mean() for _ in range(100)])
+            inside = []
+            for _ in range(10):
+                with pair.model.code(rows=200 * ROWS) as z:
+                    inside.append(pair.model.decode(z.reshape(200, ROWS, -1)).log_prob(x))
+        weight = torch.cat(inside)
+        evidence = weight.logsumexp(0) - math.log(len(weight))
+        spread = (weight - evidence).exp().var(0) / len(weight)  # of each row's evidence, by the delta method
+        allowed = 5 * float((spread.sum().sqrt() / ROWS).square() + bound.var() / len(bound)) ** 0.5 + 0.02
+        above = float(bound.mean() - evidence.mean())
+        assert above < allowed, (
+            f"the bound is {above:.3g} nats above the evidence: the posterior of a site is no density"
+        )
+
     def test_rows_know_nothing_of_the_labels_of_others(self):
         pair, x = self.pair().eval(), self.images()
-        y = self.labels(pair, x)
+        y = self.drawn_labels(pair, x)
         known = torch.arange(ROWS) % 2 == 0
         with torch.no_grad(), Points():
             mixed = pair(x, y, dict.fromkeys(y, known)).bound
@@ -95,7 +144,7 @@ class PriorContract:
 
     def test_what_stands_in_unlabelled_slots_reaches_neither_loss_nor_gradient(self):
         pair, x = self.pair(), self.images()
-        y = self.labels(pair, x)
+        y = self.drawn_labels(pair, x)
         known = torch.arange(ROWS) % 2 == 0
         found = []
         for rubbish in (0.0, math.nan):
@@ -115,6 +164,8 @@ class PriorContract:
         y = self.drawn(pair, x) if any(site.label for site in sites) else None
         pair(x, y, None if y is None else dict.fromkeys(y, torch.arange(ROWS) % 2 == 0)).loss.backward()
         for name, parameter in pair.named_parameters():
+            if not parameter.requires_grad:
+                continue
             assert parameter.grad is not None, f"{name}: no gradient reaches it"
             assert parameter.grad.isfinite().all(), f"{name}: its gradient is not finite"
 
@@ -150,7 +201,7 @@ class PriorContract:
 
     def test_draws_given_labels_have_them(self):
         pair, x = self.pair(), self.images()
-        y = self.labels(pair, x)
+        y = self.drawn_labels(pair, x)
         nodes: Any = poutine.trace(pair.model).get_trace(None, y).nodes
         for name, value in y.items():
             torch.testing.assert_close(nodes[name]["value"].to(value), value)
@@ -158,14 +209,18 @@ class PriorContract:
     def test_nothing_is_left_on_the_cpu_when_the_pair_moves(self):
         pair, x = self.pair(), self.images()
         y = self.drawn(pair, x)
+        remedy = "a tensor made in forward, or kept outside the buffers: register_buffer, or self.some_buffer.new_zeros"
         with pyro.settings.context(**UNCHECKED), on_fake_device(pair) as moved:
             images = torch.empty(x.shape, device="cuda")
             labels = {name: torch.empty(value.shape, dtype=value.dtype, device="cuda") for name, value in y.items()}
             known = dict.fromkeys(y, torch.empty(ROWS, dtype=torch.bool, device="cuda"))
             for batch in ((images,), (images, labels), (images, labels, known)) if y else ((images,),):
-                terms = moved(*batch)
+                try:
+                    terms = moved(*batch)
+                except (AssertionError, RuntimeError, TypeError) as error:  # Pyro makes a TypeError of a device's own
+                    raise AssertionError(f"the pair does not run on another device: {remedy}") from error
                 found = {terms.loss.device.type, *(term.device.type for term in (*terms.kl.values(), terms.bound))}
-                assert found == {"cuda"}, f"terms are on {sorted(found)}: a tensor was made on the CPU"
+                assert found == {"cuda"}, f"terms are on {sorted(found)}: {remedy}"
 
     def images(self, rows: int = ROWS) -> Tensor:
         """Rows of noise."""
@@ -179,7 +234,7 @@ class PriorContract:
         nodes: Any = seen.trace.nodes
         return {site.name: nodes[site.name]["value"] for site in labelled}
 
-    def labels(self, pair: Pair, x: Tensor) -> dict[str, Tensor]:
+    def drawn_labels(self, pair: Pair, x: Tensor) -> dict[str, Tensor]:
         """The same; the test is skipped for a prior without labels."""
         return self.drawn(pair, x) or pytest.skip("the prior has no label site")
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from pellucid.schedules import Cosine, Exponential, Gaussian, Ramp, advance, scheduled
+from pellucid.schedules import Cosine, Exponential, Gaussian, Ramp, Schedule, advance, scheduled
 
 EXACT = [Ramp, Cosine, Exponential]
 KINDS = [*EXACT, Gaussian]
@@ -128,3 +128,33 @@ def test_the_last_value_given_is_the_one_that_counts():
 def test_a_buffer_stands_where_its_module_was_built():
     with torch.device("meta"):
         assert Owner(Ramp(0, 1)).weight.device.type == "meta"
+
+
+class Stairs(Schedule):
+    """Levels, with a table of its own making."""
+
+    def __init__(self, start: float, stop: float, levels: int, end: float = 1.0):
+        super().__init__(start, stop, end=end)
+        self.levels, self.table = levels, torch.linspace(start, stop, levels).tolist()
+
+    def between(self, t):
+        return self.table[min(int(self.levels * t), self.levels - 1)]
+
+
+class Forgetful(Stairs):
+    def __init__(self, levels: int, name: str):
+        super().__init__(0.0, 1.0, levels)
+
+
+def test_a_schedule_of_the_users_own_is_said_and_built_again_by_its_constructors_arguments():
+    stairs = Stairs(0, 3, levels=4)
+    assert repr(stairs) == "Stairs(0, 3, levels=4, end=1)"
+    again = Stairs(**stairs.recipe["init_args"])
+    assert [again(t / 7) for t in range(8)] == [stairs(t / 7) for t in range(8)]
+
+
+def test_an_argument_that_is_not_kept_is_named_when_a_configuration_asks():
+    forgetful = Forgetful(3, name="x")
+    assert repr(forgetful) == "Forgetful(levels=3)"
+    with pytest.raises(ValueError, match=r"keep 'name' under that name"):
+        _ = forgetful.recipe

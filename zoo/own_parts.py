@@ -7,8 +7,10 @@ from torch import nn
 
 from ..data import recorded
 from ..guides import AmortisedGuide, Guide
+from ..guides.amortised import find_sites, nesting
 from ..inference import ELBO, Factor, Pair
 from ..inference.owned import owned_parameters
+from ..mode import evaluation_mode
 from ..models import Bernoulli, LatentModel, Likelihood
 from ..networks import MLPDecoder, MLPEncoder
 from ..schedules import Schedule
@@ -70,8 +72,10 @@ def compose(
         )
     # Owned before it is tried: Pyro lets no program become part of another once it has run.
     model = LatentModel(prior, nn.Identity(), likelihood or Bernoulli(), data.n_data)
-    with torch.no_grad(), torch.random.fork_rng(devices=[]), owned_parameters(prior), model.code() as z:
-        pass
+    found = find_sites(model) if posterior is None else ()
+    with torch.no_grad(), torch.random.fork_rng(devices=[]), evaluation_mode(prior), owned_parameters(prior):  # noqa: SIM117
+        with model.code(rows=2) as z:
+            pass
     if not isinstance(z, torch.Tensor):
         raise ValueError(
             f"prior: expected forward(y, labelled) to return the latent z [B, D]; {type(prior).__name__} returns "
@@ -80,7 +84,7 @@ def compose(
     model.decoder = (decoder or MLPDecoder)(z.shape[-1], data.shape)
     if posterior is None:
         guide = AmortisedGuide(model, (encoder or MLPEncoder)(data.shape), sites=sites, given=given)
-        return Pair(model, guide, factors, ELBO(kl_weight))
+        return Pair(model, guide, factors, ELBO(kl_weight, max_plate_nesting=nesting(found)))
     try:
         program = posterior(data.shape)
     except TypeError as error:

@@ -1,19 +1,16 @@
 """A run by hand: its rows, the dimensions of their codes to move, and the images that come of it."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ...inference import Run
 from .explorer import Explorer
 from .installed import check_installed
 
-if TYPE_CHECKING:
-    from panel import Column
-
 __all__ = ["Explorer", "explore"]
 
 
-def explore(run: Run, rows: int | None = None) -> "Column":
-    """The page of ``pellucid explore`` as a Panel object, for the last line of a notebook's cell.
+def explore(run: Run, rows: int | None = None) -> Any:
+    """The page of ``pellucid explore`` as a ``panel.Column``, for the last line of a notebook's cell.
 
     Args:
         run: with images of one or three channels and a code that its model decodes.

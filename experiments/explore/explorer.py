@@ -9,7 +9,9 @@ from torch import Tensor
 
 from ...diagnostics import swap
 from ...inference import Run
+from ...inference.evaluation import evaluating
 from ..report.exemplars import has_images
+from ..report.mixture.components import prior_of
 from ..report.partition import Partition
 from ..report.reading import Space, read_run
 
@@ -163,6 +165,16 @@ class Explorer:
         own = sorted({j for block in blocks.values() for j in block})
         style = [j for j in range(self.z.shape[1]) if j not in own]
         return dict(blocks) | {"all labels": own} | ({"style": style} if style else {})
+
+    @property
+    def centres(self) -> Tensor | None:
+        """``[K, D]``, the centres of a mixture prior; None of other priors."""
+        prior = prior_of(self.run)
+        if prior is None:
+            return None
+        with evaluating(self.run.pair):
+            centres = prior.components().mean.cpu()
+        return centres if centres.shape[1:] == self.z.shape[1:] else None
 
     @property
     def names(self) -> tuple[str, ...]:

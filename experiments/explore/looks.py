@@ -34,6 +34,8 @@ WIDGET = f"""
 label, .bk-slider-title {{ font: 14px/1.3 {SERIF}; color: #67655f; }}
 .bk-btn, .bk-input {{ font: 15px/1.3 {SERIF}; border-radius: 3px; }}
 .choices__list--multiple .choices__item {{ background-color: #0072b2; border-color: #0072b2; font: 14px/1.3 {SERIF}; }}
+.noUi-base::after {{ content: ""; position: absolute; left: var(--zero); top: 13px; height: 6px; }}
+.noUi-base::after {{ border-left: 1px solid #67655f; }}
 .bk-slider-title {{ position: absolute; right: 0; top: -26px; }}
 .bk-slider-title .bk-slider-value {{ font-weight: 400; font-variant-numeric: lining-nums tabular-nums; }}
 """

@@ -37,7 +37,7 @@ def mark(explorer: Explorer, j: int) -> Mark:
 
 def marked(space: Space) -> str:
     """What the sliders show, and what it means that some are marked."""
-    thumbnail = "The pictures show what a dimension draws: red adds ink, blue takes it away."
+    thumbnail = "The pictures show what a dimension draws: red adds ink, blue takes it away. Ticks: zero."
     if not space.used.any():
         return "No dimension is used, so that moving one changes little. " + thumbnail
     what = "attributes" if space.meaning.attributes else "class"

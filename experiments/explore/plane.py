@@ -16,6 +16,7 @@ __all__ = ["Plane"]
 
 SIZE = 430  # CSS pixels
 TOLD = "Codes of the test rows. Click to decode a place: the cross. Ring: the row's own code."
+MIDDLES = "Boxes: the centres of the prior."
 
 
 class Plane:
@@ -39,14 +40,16 @@ class Plane:
         self.colour = pn.widgets.Select(label="colour", options=list(parts), **look)
         self.parts = parts
         self.codes = ColumnDataSource({"x": [], "y": [], "name": [], "colour": []})
-        self.chosen, self.edited = ColumnDataSource({"x": [], "y": []}), ColumnDataSource({"x": [], "y": []})
+        self.centres, self.chosen, self.edited = (ColumnDataSource({"x": [], "y": []}) for _ in range(3))
+        self.middles = explorer.centres
         self.figure = figure(width=SIZE, height=SIZE, tools="pan,wheel_zoom,reset", toolbar_location="above")
         self.draw()
         self.figure.on_event(Tap, self.click)
         for widget in (self.across, self.up, self.colour):
             widget.param.watch(lambda _: self.show_codes(), "value")
         picks = [*([self.across, self.up] if total > 2 else []), *([self.colour] if len(parts) > 1 else [])]
-        told = pn.pane.HTML(f'<p class="quiet">{TOLD}</p>', stylesheets=[TEXT], margin=(0, 5), width=SIZE)
+        line = TOLD if self.middles is None else f"{TOLD} {MIDDLES}"
+        told = pn.pane.HTML(f'<p class="quiet">{line}</p>', stylesheets=[TEXT], margin=(0, 5), width=SIZE)
         self.layout = pn.Column(pn.Row(*picks, margin=0), told, pn.pane.Bokeh(self.figure, margin=(0, 5)), margin=0)
         self.show_codes()
 
@@ -54,6 +57,9 @@ class Plane:
         """The empty plane."""
         plane = self.figure
         plane.scatter(source=self.codes, color="colour", size=5, alpha=0.55, line_alpha=0, legend_field="name")
+        plane.scatter(
+            source=self.centres, marker="square_x", size=11, fill_color="#fff", line_color="#1d1d1b", line_width=1.5
+        )
         plane.scatter(source=self.chosen, marker="circle", size=13, fill_alpha=0, line_color="#1d1d1b", line_width=2)
         for colour, size, width in (("#fff", 22, 7), ("#1d1d1b", 18, 3)):  # white below, to stand out from any class
             plane.scatter(source=self.edited, marker="cross", size=size, line_color=colour, line_width=width)
@@ -79,6 +85,8 @@ class Plane:
         order = sorted(range(len(z)), key=names.__getitem__)  # the legend's order is that of the data
         columns = {"x": z[:, i].tolist(), "y": z[:, j].tolist(), "name": names, "colour": colours}
         self.codes.data = {key: [values[row] for row in order] for key, values in columns.items()}
+        if self.middles is not None:
+            self.centres.data = {"x": self.middles[:, i].tolist(), "y": self.middles[:, j].tolist()}
         self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = map(self.explorer.space.code.name, (i, j))
         self.show()
 

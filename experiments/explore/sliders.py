@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import escape
+from math import ceil
 from typing import Any
 
 import panel as pn
@@ -62,8 +63,19 @@ class Sliders:
         self.quiet = True
         try:
             for j, slider in self.sliders.items():
-                low, high = self.explorer.span(j)
+                low, high, step = scale(*self.explorer.span(j))
                 values: dict[str, Any] = {"start": low, "end": high, "value": float(self.explorer.edit[j])}
-                slider.param.update(step=(high - low) / STEPS, **values)
+                slider.param.update(step=step, styles={"--zero": f"{100 * abs(low) / (high - low):.2f}%"}, **values)
         finally:
             self.quiet = False
+
+
+def scale(low: float, high: float) -> tuple[float, float, float]:
+    """Ends and step of a slider that can stand at zero, where a shut gate is: some 200 steps between ends about zero.
+
+    Example:
+        >>> scale(-1.25, 3.0)
+        (-1.2537..., 3.0, 0.02125)
+    """
+    step = (high - low) / STEPS
+    return -ceil(-low / step) * step, high, step

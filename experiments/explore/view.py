@@ -45,7 +45,7 @@ class View:
         self.sliders = Sliders(explorer, self.soon)
         self.plane = Plane(explorer, self.jumped) if explorer.z.shape[1] > 1 else None
         self.exchange = Exchange(explorer)
-        self.row.param.watch(lambda event: self.choose(event.new), "value")
+        self.row.param.watch(lambda event: self.typed(event.new), "value")
         self.name.param.watch(lambda _: self.enter(), "value")
         self.choose(explorer.row)
 
@@ -74,6 +74,13 @@ class View:
     def go(self, row: int) -> None:
         """Choose a row by button."""
         self.row.value = row
+
+    def typed(self, row: int | None) -> None:
+        """Another number is in the field; an emptied one is filled again."""
+        if row is None:
+            self.go(self.explorer.row)
+        elif row != self.explorer.row:
+            self.choose(row)
 
     def choose(self, row: int) -> None:
         """Choose a row."""

@@ -1,4 +1,4 @@
-"""How well the run explains test rows: the bound and its parts, and the importance-weighted estimate of log p(x)."""
+"""How well the run explains test rows: the bound and its parts, the importance-weighted bound, and whether it holds."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...diagnostics import Evidence, log_evidence
+from ...diagnostics import Evidence, PsisK, log_evidence, psis_k
 from ...inference import Run
 
 __all__ = ["Bound", "Bounds", "measure_bound", "measure_bounds"]
@@ -35,9 +35,11 @@ class Bounds(Bound):
 
     Attributes:
         evidence: the importance-weighted bound on the first of the rows.
+        tail: Pareto k of the very weights that it is made from.
     """
 
     evidence: Evidence
+    tail: PsisK
 
     @property
     def evidence_error(self) -> float:
@@ -84,4 +86,6 @@ def measure_bounds(run: Run, x: Tensor, *, draws: int = 10, particles: int = 50,
         rows: of the evidence, from the first.
     """
     bound, few = measure_bound(run, x, draws=draws), x[:rows]
-    return Bounds(**vars(bound), evidence=log_evidence(lambda: run.log_weight(few), particles))
+    weight = torch.stack([run.log_weight(few) for _ in range(particles)])
+    each = iter(weight)
+    return Bounds(**vars(bound), evidence=log_evidence(lambda: next(each), particles), tail=psis_k(weight))

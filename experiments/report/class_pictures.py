@@ -25,14 +25,14 @@ def sharing_pictures(readings: Mapping[str, Reading]) -> Drawn:
         )
         title = "Overlap of two classes" + (f": {heading}" if others else "")
         yield "sharing", "sharing", sharing_matrix(overlap.jaccard, classes, title), caption
-        for other, without in others:
+        for number, (other, without) in enumerate(others, 1):
             if without is not None and without.jaccard.shape == overlap.jaccard.shape:
                 change, title = overlap.jaccard - without.jaccard, f"Change against {other}"
                 figure = sharing_matrix(change, classes, title, label="change of the overlap", change=True)
                 caption = (
                     f"The same less that of {other}: above zero, two classes have more of their dimensions in common."
                 )
-                yield "sharing", "sharing-change", figure, caption
+                yield "sharing", "sharing-change" + (f"-{number}" if number > 1 else ""), figure, caption
 
 
 def sharing(reading: Reading) -> Sharing | None:

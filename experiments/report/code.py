@@ -20,16 +20,18 @@ __all__ = ["Code", "find_code"]
 
 @dataclass(frozen=True)
 class Code:
-    """A posterior over N rows and D dimensions: of one site, or of several joined.
+    """A posterior over N rows and D dimensions: of one site, of several joined, or of a function of sites.
 
     Attributes:
-        site: its name; of several, all names.
-        family: of its posterior.
-        marginal: of each dimension in each row, batch ``[N, D]``; a mixture over vectors as it is, event ``[D]``.
+        site: its name; of several, all names; "code" for a function of sites.
+        family: of its posterior; "drawn" for a function of sites.
+        marginal: of each dimension in each row, batch ``[N, D]``; a mixture over vectors as it is, event ``[D]``; of a
+            code known by draws, a Normal of their mean and spread.
         gate: ``[N, D]``, probability that a dimension is on; None for a dense code.
         z: ``[N, D]``, the code of each row: the posterior mean; of a sparse code, the slab's mean where the gate is
             above 1/2, and zero elsewhere.
         parts: the codes of its sites, in the decoder's order; none for a site by itself.
+        draws: ``[S, N, D]``, where they are all that is known; None where the posterior has a density.
     """
 
     site: str
@@ -38,6 +40,7 @@ class Code:
     gate: Tensor | None
     z: Tensor
     parts: "tuple[Code, ...]" = ()
+    draws: Tensor | None = None
 
     @property
     def each(self) -> "tuple[Code, ...]":
@@ -47,6 +50,8 @@ class Code:
     @property
     def closed(self) -> bool:
         """Whether a dimension is a weighted sum of Normals, maybe with an atom: its information is then exact."""
+        if self.draws is not None:
+            return False
         q = self.marginal
         part = q.component_distribution if isinstance(q, MixtureSameFamily) else q
         # the base of a transformed distribution, such as a LogNormal's, is not the distribution
@@ -72,10 +77,10 @@ class Code:
 
 
 def find_code(run: Run, posterior: Mapping[str, Any]) -> Code | None:
-    """The first site of real vectors that the run's decoder takes, or else all of them joined; None if neither does.
+    """The site of real vectors that the run's model decodes, or else all of them joined; None if it does neither.
 
     Args:
-        run: whose decoder is tried.
+        run: whose model is asked.
         posterior: site -> q(site | x), batch ``[N]``.
     """
     codes = {
@@ -83,8 +88,8 @@ def find_code(run: Run, posterior: Mapping[str, Any]) -> Code | None:
         for site, q in posterior.items()
         if len(q.event_shape) == 1 and not getattr(q, "base_dist", q).has_enumerate_support
     }
-    for code in codes.values():
-        if decodes(run, code.z[:2]):
+    for site, code in codes.items():
+        if sites_joined(run, [site]):
             return code
     exact = [site for site, code in codes.items() if isinstance(code.marginal, Normal | SpikeAndSlab)]
     return join([codes[site] for site in sites_joined(run, exact)])
@@ -128,11 +133,3 @@ def moments(q: Any) -> tuple[Tensor, Tensor]:
         pass
     draws = q.sample((200,)).float()
     return draws.mean(0), draws.std(0).clamp(min=1e-6)
-
-
-def decodes(run: Run, z: Tensor) -> bool:
-    """Whether the decoder takes such codes and gives images of the data's shape."""
-    try:
-        return run.decode(z).shape == (len(z), *run.data.shape)
-    except (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError):
-        return False

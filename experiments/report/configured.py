@@ -1,7 +1,7 @@
-"""What was configured: the differences of two runs, the commands that repeat one, and the versions it ran on."""
+"""What was configured: the differences of runs, the commands that repeat one, and the versions it ran on."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -11,17 +11,20 @@ from ...inference import Run
 
 __all__ = ["Difference", "commands", "differences", "leaves", "versions"]
 
-Difference = tuple[str, str, str]
+Difference = tuple[str, tuple[str, ...]]
+"""A name, and its value in each run."""
 LIBRARIES = ("pellucid", "torch", "pyro-ppl", "numpy", "arviz", "matplotlib")
 
 
 def leaves(tree: Any, name: str = "") -> dict[str, str]:
-    """The leaves of a configuration by dotted name, as text; the words of recipes left out.
+    """The leaves of a configuration by dotted name, as text; the words of recipes left out, those of a list numbered.
 
     Example:
         >>> leaves({"pair": {"class_path": "pellucid.zoo.vsc", "init_args": {"dim": 60}}})
         {'pair': 'pellucid.zoo.vsc', 'pair.dim': '60'}
     """
+    if isinstance(tree, list) and all(isinstance(each, Mapping) for each in tree):
+        tree = dict(enumerate(tree, 1))
     if not isinstance(tree, Mapping):
         return {name: "–" if tree is None else str(tree)}
     found: dict[str, str] = {}
@@ -31,16 +34,17 @@ def leaves(tree: Any, name: str = "") -> dict[str, str]:
     return found
 
 
-def differences(run: Run, beside: Run) -> list[Difference]:
-    """Name, value here and value there of everything that two runs were configured differently in."""
-    here, there = leaves(run.config), leaves(beside.config)
-    names = [name for name in {**here, **there} if here.get(name, "–") != there.get(name, "–")]
-    return [(name, here.get(name, "–"), there.get(name, "–")) for name in names]
+def differences(runs: Sequence[Run]) -> list[Difference]:
+    """Everything that runs were configured differently in: its name, and its value in each."""
+    configured = [leaves(run.config) for run in runs]
+    names = dict.fromkeys(name for each in configured for name in each)
+    values = ((name, tuple(each.get(name, "–") for each in configured)) for name in names)
+    return [(name, each) for name, each in values if len(set(each)) > 1]
 
 
-def commands(run: Run, beside: Run | None) -> list[str]:
-    """The commands that make the run and its page again; the latter alone if the run was put together by hand."""
-    report = f"pellucid report {run.folder}" + (f" --beside {beside.folder}" if beside else "")
+def commands(runs: Sequence[Run]) -> list[str]:
+    """The commands that make the first run and the page again; none if the run was put together by hand."""
+    run, report = runs[0], " ".join(["pellucid report", *(str(each.folder) for each in runs)])
     if run.config["pair"] is None or run.config["data"] is None:
         return []
     again = f"pellucid fit --config {run.folder}/config.yaml --folder {run.folder}-again"

@@ -6,7 +6,7 @@ import numpy as np
 
 from .reading import Space
 
-__all__ = ["headline", "question", "role_rule", "spoken_of"]
+__all__ = ["headline", "listed", "question", "role_rule", "spoken_of"]
 
 
 def headline(space: Space | None, most: int = 6) -> str:
@@ -17,7 +17,7 @@ def headline(space: Space | None, most: int = 6) -> str:
         most: how many class-specific dimensions are named; 0 for counts alone.
     """
     if space is None:
-        return "No latent site can be decoded by itself, nor several joined, so no dimension has a picture or a price."
+        return "The decoder takes no vector, so no dimension has a picture or a price."
     used, total = int(space.used.sum()), len(space.used)
     head = f"{used} of {total} dimensions {'is' if used == 1 else 'are'} used"
     if used == 0:

@@ -34,7 +34,7 @@ def joined(parts: Sequence[Normal | SpikeAndSlab]) -> Normal | SpikeAndSlab:
 
 @torch.no_grad()
 def sites_joined(run: Run, sites: Collection[str]) -> list[str]:
-    """Those of the sites that the model decodes side by side, in its order; none if it decodes anything else.
+    """The sites, in the model's order, if it decodes them side by side and nothing else; none if it does not.
 
     The model is asked: the values that it draws for them, joined and decoded, must give the very images that it draws.
     A decoder of the right width alone would take the sites in any order.
@@ -49,10 +49,10 @@ def sites_joined(run: Run, sites: Collection[str]) -> list[str]:
         nodes: Any = poutine.trace(run.pair.model).get_trace(x).nodes
     order = [name for name in nodes if name in sites]
     values: list[Tensor] = [nodes[name]["value"] for name in order]
-    if len(order) < max(2, len(sites)) or any(value.shape[:-1] != (len(x),) for value in values):
+    if not order or len(order) < len(sites) or any(value.shape[:-1] != (len(x),) for value in values):
         return []
     try:
         drawn, own = run.decode(torch.cat(values, -1)), nodes["x"]["fn"].mean.cpu()
-    except (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError):
+    except (AttributeError, LookupError, NotImplementedError, RuntimeError, TypeError, ValueError):
         return []
     return order if drawn.shape == own.shape and torch.allclose(drawn, own, atol=1e-5) else []

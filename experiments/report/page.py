@@ -13,25 +13,26 @@ from .classified import Classified
 from .collapse import collapse_lines
 from .configured import Difference, as_yaml, commands, leaves, versions
 from .dimension_rows import dimension_groups
+from .drawn_code import DRAWS
+from .factors import read_factors
 from .headline import headline, question, role_rule
 from .mixture import Mixture, class_lines, mixture_quantities, read_variation
 from .picture import Picture
-from .quantities import quantities, written
+from .quantities import paired, quantities, written
 from .reading import Reading
 from .told_lines import told_lines
 
 __all__ = ["headings", "render"]
 
 
-def headings(run: Run, beside: Run | None, differs: Sequence[Difference]) -> list[str]:
+def headings(runs: Sequence[Run], differs: Sequence[Difference]) -> list[str]:
     """Short, different names of the runs: by what they differ in if that is one short thing, else by their folders."""
-    if beside is None:
-        return [run.folder.name]
-    if len(differs) == 1 and max(len(text) for text in differs[0]) < 30:
-        name, here, there = differs[0]
-        return [f"{name.rpartition('.')[2]} {value}" for value in (here, there)]
-    names = [run.folder.name, beside.folder.name]
-    return names if names[0] != names[1] else [f"{names[0]} (this run)", f"{names[1]} (beside)"]
+    if len(differs) == 1 and max(map(len, (differs[0][0], *differs[0][1]))) < 30:
+        names = [f"{differs[0][0].rpartition('.')[2]} {value}" for value in differs[0][1]]
+    else:
+        names = [run.folder.name for run in runs]
+    alike = len(set(names)) < len(names)
+    return [f"{name} ({number})" for number, name in enumerate(names, 1)] if alike else names
 
 
 def render(
@@ -45,7 +46,7 @@ def render(
     """The HTML.
 
     Args:
-        readings: heading -> run: the run first, and the one beside it.
+        readings: heading -> run: the run first, and those beside it.
         pictures: as drawn.
         labels: how the run's label sites do.
         characteristics: of a run that draws labels through blocks.
@@ -53,8 +54,7 @@ def render(
         differs: what the runs were configured differently in.
     """
     names, all_readings = list(readings), list(readings.values())
-    reading, beside = all_readings[0], all_readings[1] if len(all_readings) > 1 else None
-    mixture = mixtures[0]
+    reading, mixture = all_readings[0], mixtures[0]
     run, space = reading.run, reading.space
     by_section: dict[str, list[Picture]] = {}
     for picture in pictures:
@@ -70,20 +70,26 @@ def render(
         "attributes": space is not None and space.meaning.attributes,
         "gates": any(each.space is not None and each.space.code.gate is not None for each in all_readings),
         "headline": headline(space),
-        "beside_headline": None if beside is None else headline(beside.space, most=0),
+        "headlines": [(name, headline(each.space, most=0)) for name, each in list(readings.items())[1:]],
         "collapse": [(name, *line) for name, each in readings.items() for line in collapse_lines(each.history)],
         "rule": role_rule(space) if space else "",
         "gated": any(each.space is not None and each.space.agreement is not None for each in all_readings),
         "sparse": space is not None and space.code.gate is not None,
         "quantities": quantities(all_readings),
         "differs": differs,
-        "beside": beside is not None,
+        "beside": len(names) > 1,
+        "paired": paired(all_readings),
         "groups": groups,
         "listed": sum(len(group.rows) for group in groups),
         "bars": next(([name for name, _, _ in row.gates] for each in groups for row in each.rows if row.gates), []),
         "used": int(space.used.sum()) if space else 0,
         "told": told_lines(space) if space else [],
         "exact": space is not None and space.told.exact,
+        "drawn": space is not None and space.code.draws is not None,
+        "made": space is not None and space.code.family == "drawn",
+        "draws": DRAWS,
+        "site_lines": reading.site_lines,
+        "factors": read_factors(run, reading.history),
         "of_class": space is not None and space.told.of_class is not None,
         "undecoded": reading.undecoded,
         "sites": space.code.each if space else (),
@@ -95,7 +101,7 @@ def render(
         "variations": read_variation(reading, mixture) if mixture else [],
         "pictures": by_section,
         "config": as_yaml(run),
-        "commands": commands(run, beside.run if beside else None),
+        "commands": commands([each.run for each in all_readings]),
         "versions": versions(),
     }
     environment = Environment(

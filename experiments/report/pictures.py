@@ -22,6 +22,7 @@ from .characteristics import Characteristics
 from .class_pictures import label_pictures, sharing_pictures
 from .classified import Classified
 from .exemplars import exemplars, has_images
+from .headline import listed
 from .heatmaps import heatmaps
 from .mixture import Mixture, mixture_pictures
 from .picture import Drawn, Picture
@@ -45,7 +46,7 @@ def draw_pictures(
     """Draw all that applies, save it into the folder, and give it back.
 
     Args:
-        readings: heading -> run: the run itself first, and the one beside it.
+        readings: heading -> run: the run itself first, and those beside it.
         labels: how the run's label sites do.
         characteristics: of a run that draws labels through blocks.
         mixture: of a run whose classes are components of the prior.
@@ -133,23 +134,27 @@ def image_pictures(reading: Reading) -> Drawn:
 
 
 def curves(reading: Reading) -> Drawn:
-    """Bound and factors against the epoch."""
+    """Bound, factors and the weights that move, against the epoch."""
     history = reading.history
     series: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     names = dict.fromkeys(name for row in history for name in row)
     for name in names:
         split, _, what = name.partition("/")
+        epochs, values = np.array([[row["epoch"], row[name]] for row in history if name in row]).T
         if split in ("train", "validation") and what != "loss":
-            rows = [row for row in history if name in row]
-            epochs, values = ([row[key] for row in rows] for key in ("epoch", name))
-            series[f"{what}/{split}"] = (np.array(epochs), np.array(values))
+            series[f"{what}/{split}"] = epochs, values
+        elif split == "weight" and np.ptp(values) > 0:
+            series[f"weight of {what}"] = epochs, values
     if series:
         series = dict(sorted(series.items(), key=lambda item: not item[0].startswith("bound")))
         panels = [name.partition("/")[0] for name in series]
         units = {name: UNITS.get(name.partition("(")[0], "nats per row") for name in panels}
+        units |= {name: "" for name in panels if name.startswith("weight of ")}
         sparse = reading.space is not None and reading.space.code.gate is not None
         gates = ", with hard gates; training gates are relaxed" if sparse else ""
         caption = f"Bound: on log p(x); validation withholds labels{gates}."
+        if factors := [factor.name for factor in reading.run.pair.factors if factor.name in panels]:
+            caption += f" Weighted, and no part of the bound: {listed(factors)}."
         if any(name.startswith("live(") for name in panels):
             caption += (
                 " Of the gates: open above 1/2, mean of the rows; live, open on 1 to 99 % of them; between, the "

@@ -4,9 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+
+from ...diagnostics import compare_evidence
 from .reading import Reading
 
-__all__ = ["Quantity", "quantities", "written"]
+__all__ = ["Quantity", "paired", "quantities", "written"]
 
 # name -> unit, digits after the point, definition
 DEFINITIONS = {
@@ -21,6 +24,18 @@ DEFINITIONS = {
         1,
         "tighter bound on log p(x), by {particles} importance-weighted draws for each of the first {few} rows, ± the "
         "Monte Carlo error of the mean.",
+    ),
+    "Evidence less the best": (
+        "nats a row",
+        2,
+        "the same less that of the best run, row by row, ± the standard error of that difference over the rows: rows "
+        "differ far more than runs do, and what is hard for one is hard for the other.",
+    ),
+    "Rows of doubtful evidence": (
+        "share",
+        3,
+        "Pareto k of the {particles} weights above {threshold:.2f}: for these rows the posterior misses what the "
+        "evidence is made of. (Not the k of az.loo, which is not valid on posterior.nc: latents leave with their row.)",
     ),
     "Reconstruction": ("nats a row", 1, "minus log p(x | z), expected under the posterior. Lower is better."),
     "KL": (
@@ -83,9 +98,12 @@ def quantities(readings: Sequence[Reading]) -> list[Quantity]:
     rows, evidence = readings[0].batch.rows, bounds[0].evidence
     gates = [None if space is None else space.code.gates for space in spaces]
     agree = [None if space is None else space.agreement for space in spaces]
+    less = differences(readings)
     values: dict[str, list[float | None]] = {
         "Bound": [each.bound for each in bounds],
         "Log evidence": [each.evidence.mean for each in bounds],
+        "Evidence less the best": list(less[0]) if less else [None] * len(readings),
+        "Rows of doubtful evidence": [each.tail.share for each in bounds],
         "Reconstruction": [each.reconstruction for each in bounds],
         "KL": [each.kl for each in bounds],
         "Used dimensions": [None if space is None else float(space.used.sum()) for space in spaces],
@@ -96,23 +114,43 @@ def quantities(readings: Sequence[Reading]) -> list[Quantity]:
         "Jaccard within": [None if each is None else each.jaccard_within for each in agree],
         "Jaccard between": [None if each is None else each.jaccard_between for each in agree],
     }
-    errors: dict[str, list[float]] = {
+    errors: dict[str, list[float | None]] = {
         "Bound": [each.error for each in bounds],
         "Log evidence": [each.evidence_error for each in bounds],
+        "Evidence less the best": list(less[1]) if less else [],
     }
+    said: dict[str, float] = {"rows": rows, "few": len(evidence.value), "particles": evidence.particles}
+    said["threshold"] = bounds[0].tail.threshold
     several = " Mean over the attributes." if any(len(reading.parts) > 1 for reading in readings) else ""
     return [
         Quantity(
             name,
             unit,
-            text.format(rows=rows, few=len(evidence.value), particles=evidence.particles, several=several),
+            text.format(**said, several=several),
             tuple(values[name]),
-            tuple(errors.get(name, [None] * len(readings))),
+            tuple(errors.get(name) or [None] * len(readings)),
             digits,
         )
         for name, (unit, digits, text) in DEFINITIONS.items()
         if any(value is not None for value in values[name])
     ]
+
+
+def paired(readings: Sequence[Reading]) -> bool:
+    """Whether several runs were measured on the same rows, so that their differences can be taken row by row."""
+    first = readings[0].batch.x
+    return len(readings) > 1 and all(torch.equal(each.batch.x, first) for each in readings)
+
+
+def differences(readings: Sequence[Reading]) -> tuple[list[float], list[float | None]] | None:
+    """Evidence of each run less that of the best, and the standard errors; None where rows are not the same."""
+    if not paired(readings):
+        return None
+    names = [str(number) for number in range(len(readings))]
+    found = compare_evidence({n: each.bounds.evidence for n, each in zip(names, readings, strict=True)})
+    place = [found.names.index(name) for name in names]
+    errors = [None if i == 0 else float(found.standard_error[i]) for i in place]
+    return [float(found.difference[i]) for i in place], errors
 
 
 def written(value: float | None, digits: int = 2) -> str:

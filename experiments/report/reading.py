@@ -14,10 +14,12 @@ from .agreement import Agreement, measure_agreement
 from .blocks import label_blocks
 from .bounds import Bounds, measure_bounds
 from .classified import label_sites
-from .code import Code, find_code
+from .code import Code
 from .cost import dimension_cost
+from .drawn_code import read_code
 from .meaning import Meaning, read_meaning
 from .partition import Partition, partitions
+from .sites import SiteLine, read_sites
 from .told import Told, read_told
 
 __all__ = ["Reading", "Space", "read_run"]
@@ -88,6 +90,7 @@ class Reading:
         posterior: site -> q(site | x), batch ``[N]``; labels withheld.
         label_sites: those of the guide's sites that take labels.
         history: one dict an epoch; none for a run that ended before its first.
+        site_lines: the prior's latent sites.
         bounds: what the run explains.
         space: the code's dimensions; None if no site can be decoded.
     """
@@ -98,6 +101,7 @@ class Reading:
     posterior: dict[str, Any]
     label_sites: set[str]
     history: list[dict[str, float]]
+    site_lines: list[SiteLine]
     bounds: Bounds
     space: Space | None
 
@@ -116,11 +120,12 @@ def read_run(run: Run) -> Reading:
         batch = run.split("test", ROWS)
         parts = partitions(batch, run.data.classes)
         posterior = run.posterior("test", ROWS)
-        code = find_code(run, posterior)
+        code = read_code(run, posterior, batch.x)
         space = None if code is None else read_space(run, code, batch.x, parts)
         history = run.history if (run.folder / "metrics.csv").is_file() else []
         sites = label_sites(run, batch)
-        return Reading(run, batch, parts, posterior, sites, history, measure_bounds(run, batch.x), space)
+        lines = read_sites(run, sites, history)
+        return Reading(run, batch, parts, posterior, sites, history, lines, measure_bounds(run, batch.x), space)
 
 
 def read_space(run: Run, code: Code, x: Tensor, parts: list[Partition]) -> Space:

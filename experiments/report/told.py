@@ -9,6 +9,7 @@ from ...diagnostics import (
     Information,
     LabelInformation,
     SparsityIdentity,
+    drawn_information,
     information_bounds,
     label_information,
     mutual_information,
@@ -30,7 +31,8 @@ class Told:
 
     Attributes:
         image: I(x; z_j).
-        exact: whether that is exact; else a lower bound (InfoNCE), for the family of the posterior has no closed form.
+        exact: whether that is exact; else a lower bound, by draws: the information of a bin of the code, or InfoNCE
+            where the posterior has a density that no quadrature here knows.
         variance: ``[D]``, of the codes of all rows together.
         of_class: ``[D]``, I(y; z_j) for rows parted into classes; None without classes, and where not exact.
         share: ``[D]``, part of the entropy of the class that a dimension tells, I(y; z_j) / H(y); of several
@@ -56,6 +58,8 @@ def read_told(run: Run, code: Code, parts: Sequence[Partition]) -> Told:
     """
     mean, scale = moments(code.marginal)
     variance = (scale.double().square().mean(0) + mean.double().var(0, correction=0)).numpy()
+    if code.draws is not None:
+        return Told(drawn_information(code.draws), exact=False, variance=variance)
     if not code.closed:
         bounds = information_bounds(code.marginal)
         least = Information(bounds.lower.clip(min=0), bounds.lower_error, len(mean), "InfoNCE")

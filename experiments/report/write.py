@@ -20,8 +20,10 @@ __all__ = ["write_report"]
 PARTS = ("figures", "posterior.nc", "report.html")
 
 
-def write_report(run: Run, *, beside: Run | None = None) -> Path:
+def write_report(run: Run, *others: Run) -> Path:
     """Write ``figures/``, ``posterior.nc`` and ``report.html`` into the run's folder, in place of earlier ones.
+
+    With others the page puts them side by side, and tells the differences of their evidence row by row.
 
     All numbers are of the first 2000 test rows, labels withheld from the posterior and gates hard, and are the same
     each time. What does not apply to the run (labels, gates, images) is left out of the page. The page holds its
@@ -29,13 +31,14 @@ def write_report(run: Run, *, beside: Run | None = None) -> Path:
 
     Args:
         run: the run.
-        beside: a second one for comparison, such as the same model without class information.
+        others: more for comparison, such as the same model without class information, or with other seeds.
 
     Returns:
         the path of ``report.html``.
 
     Raises:
-        FileNotFoundError: if the folder of one of the two is no run.
+        FileNotFoundError: if the folder of one of them is no run.
+        ValueError: if runs are of images of different shapes.
         PermissionError: if the run's folder cannot be written.
 
     Example:
@@ -46,14 +49,20 @@ def write_report(run: Run, *, beside: Run | None = None) -> Path:
         >>> write_report(run).name
         'report.html'
     """
-    runs = [run] if beside is None else [run, beside]
+    runs = [run, *others]
     for each in runs:
         read_config(each.folder)  # a folder that is no run says so before anything is written
-    differs = [] if beside is None else differences(run, beside)
+        if each.data.shape != run.data.shape:
+            raise ValueError(
+                f"report: {run.folder} is of images {list(run.data.shape)}, {each.folder} of {list(each.data.shape)}: "
+                "nats of different images cannot be compared.\nTry one of:\n- runs on one data set\n"
+                "- a report of each"
+            )
+    differs = differences(runs)
     new = run.folder / f".report.{os.getpid()}"
     try:
         (new / "figures").mkdir(parents=True)
-        readings = {heading: read_run(each) for heading, each in zip(headings(run, beside, differs), runs, strict=True)}
+        readings = {heading: read_run(each) for heading, each in zip(headings(runs, differs), runs, strict=True)}
         reading = next(iter(readings.values()))
         labels = classified(reading.posterior, reading.batch, run.data.classes, reading.label_sites)
         characteristics = read_characteristics(reading)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyro.distributions as dist
 import torch
 from torch import Tensor
 from torch.distributions import biject_to, constraints
+from torch.distributions.transforms import IndependentTransform
 from torch.nn.functional import softplus
 
 from ...distributions import EPS, BinaryVector, WrappedCauchy
@@ -52,36 +54,30 @@ def probability(raw: Tensor) -> Tensor:
 def family_of(site: LatentSite) -> Family:
     """The family of a site's posterior.
 
-    ======================  ==========================================================================
-    prior                   posterior
-    ======================  ==========================================================================
-    Categorical, Bernoulli  the same, summed out; so are up to six Bernoullis in a vector, others drawn
-    Poisson, Geometric      the same, drawn
-    von Mises               wrapped Cauchy
-    Gamma, Exponential      Gamma
-    any other, real         Normal
-    any other, positive     log-Normal
-    any other, continuous   a Normal through torch's bijection onto the support
-    ======================  ==========================================================================
+    =======================  =========================================================================
+    prior                    posterior
+    =======================  =========================================================================
+    Categorical, Bernoulli   the same, summed out; so are up to six Bernoullis in a vector
+    other vectors of them    the same, drawn, as are Poisson and Geometric
+    von Mises                wrapped Cauchy; of a wrapped Cauchy the same
+    Gamma, Exponential       Gamma
+    any other, real          Normal
+    any other, positive      log-Normal
+    any other, continuous    a Normal through torch's bijection onto the support
+    =======================  =========================================================================
 
     Args:
         site: of the prior. A spike-and-slab has a head of its own and is none of these.
 
     Raises:
-        ValueError: if the support is discrete and of no family above, or its bounds differ from row to row.
+        ValueError: if the prior is of a discrete or a periodic family other than those above, has no bijection onto
+            its support, or one that hangs on what is drawn or learned.
     """
-    base: Any = site.fn
-    while isinstance(base, torch.distributions.Independent):
-        base = base.base_dist
-    events = len(site.event_shape)
+    base, events = site.base, len(site.event_shape)
     own = site.event_shape[: events - len(base.event_shape)]  # shape of the base's batch within an event
 
     def made(family: Callable[..., Any], **parameters: tuple[torch.Size, Map]) -> Family:
-        def make(**values: Tensor) -> Any:
-            fn = family(**values)
-            return fn.to_event(len(own)) if len(own) else fn
-
-        return Family(parameters, make)
+        return Family(parameters, partial(declared, family, len(own)))
 
     if isinstance(base, dist.Categorical | dist.OneHotCategorical):
         kind = dist.Categorical if isinstance(base, dist.Categorical) else dist.OneHotCategorical
@@ -92,38 +88,60 @@ def family_of(site: LatentSite) -> Family:
         return made(dist.Bernoulli if isinstance(base, dist.Bernoulli) else dist.Geometric, logits=(own, real))
     if isinstance(base, dist.Poisson):
         return made(dist.Poisson, rate=(own, positive))
-    if isinstance(base, dist.VonMises):
+    if isinstance(part := component(base), dist.VonMises | WrappedCauchy):
         # the angle of two numbers: no edge at which a direction would have to jump
         return made(circular, direction=(own + (2,), real), concentration=(own, probability))
+    if isinstance(part, dist.SineBivariateVonMises | dist.SineSkewed | dist.VonMises3D | dist.ProjectedNormal):
+        raise refused(site, "its values are directions, and a Normal on the line would have no bound")
     if isinstance(base, dist.Gamma | dist.Exponential):
         return made(dist.Gamma, concentration=(own, positive), rate=(own, positive))
     if base.support.is_discrete:
-        raise ValueError(
-            f"site '{site.name}': no head is known for a {type(base).__name__}, whose values are discrete.\n"
-            f"Try one of:\n- sites={{'{site.name}': MyHead}}: called with the features, a module that gives the site's "
-            "distribution\n- a Categorical of as many values"
-        )
-    support = fixed(base.support, site)
+        raise refused(site, "its values are discrete")
+    support = fixed(site)
     if lower(support) == 0:
-        return made(dist.LogNormal, loc=(own, real), scale=(own, positive))
-    transform = biject_to(support)
-    plain = own + transform.inverse_shape(base.event_shape)
+        return Family(
+            {"loc": (site.event_shape, real), "scale": (site.event_shape, positive)},
+            partial(declared, dist.LogNormal, events),
+        )
+    try:
+        plain = own + biject_to(support).inverse_shape(base.event_shape)
+    except NotImplementedError as error:
+        raise refused(site, "torch knows no bijection onto its support") from error
+    return Family({"loc": (plain, real), "scale": (plain, positive)}, partial(onto, support, len(plain), events))
 
-    def onto(loc: Tensor, scale: Tensor) -> Any:
-        fn = dist.Normal(loc, scale).to_event(len(plain))
-        return fn if support in (constraints.real, constraints.real_vector) else moved(fn, transform)
 
-    def moved(fn: Any, bijection: Any) -> Any:
-        ahead = events - max(bijection.codomain.event_dim, 0)
-        whole = bijection if ahead <= 0 else torch.distributions.transforms.IndependentTransform(bijection, ahead)
-        return dist.TransformedDistribution(fn, [whole])
+def declared(family: Callable[..., Any], events: int, **values: Tensor) -> Any:
+    """A distribution whose last dimensions are one event."""
+    fn = family(**values)
+    return fn.to_event(events) if events else fn
 
-    return Family({"loc": (plain, real), "scale": (plain, positive)}, onto)
+
+def onto(support: Any, plain: int, events: int, loc: Tensor, scale: Tensor) -> Any:
+    """A Normal through torch's bijection onto a support.
+
+    The bijection remembers what it was given: undone anew, a value that rounding put on the edge would have any
+    density, and the bound no bound.
+    """
+    fn = dist.Normal(loc, scale).to_event(plain)
+    if isinstance(support, type(constraints.real)):
+        return fn
+    bijection = biject_to(support).with_cache(1)
+    ahead = events - bijection.codomain.event_dim
+    whole = IndependentTransform(bijection, ahead, cache_size=1) if ahead > 0 else bijection
+    return dist.TransformedDistribution(fn, [whole])
 
 
 def circular(direction: Tensor, concentration: Tensor) -> WrappedCauchy:
     """Angles whose mean direction is that of a vector of two numbers."""
     return WrappedCauchy(torch.atan2(direction[..., 1], direction[..., 0]), concentration)
+
+
+def component(fn: Any) -> Any:
+    """What a mixture mixes; another distribution as it is."""
+    while isinstance(fn, torch.distributions.MixtureSameFamily | torch.distributions.Independent):
+        mixed = isinstance(fn, torch.distributions.MixtureSameFamily)
+        fn = fn.component_distribution if mixed else fn.base_dist
+    return fn
 
 
 def lower(support: Any) -> float | None:
@@ -132,21 +150,36 @@ def lower(support: Any) -> float | None:
     return support.lower_bound if half else None
 
 
-def fixed(support: Any, site: LatentSite) -> Any:
-    """The support with bounds that are numbers, one for all rows: no tensor of the run that was looked at stays."""
-    if isinstance(support, constraints.independent):
+def plain_support(base: Any) -> Any:
+    """The support of an element, declared part of no event, of a mixture that of its components."""
+    support = base.support
+    while hasattr(support, "base_constraint"):
         support = support.base_constraint
-    bounds = {name: value for name, value in vars(support).items() if name.endswith("_bound")}
-    if not bounds:
-        return support
+    return support
+
+
+def fixed(site: LatentSite) -> Any:
+    """The support with bounds that are numbers, the same in every row and run: no tensor that was looked at stays."""
+    first, second = plain_support(site.base), plain_support(site.again)
+    bounds = {name: value for name, value in vars(first).items() if name.endswith("_bound")}
     numbers = {}
     for name, value in bounds.items():
-        values = value.unique() if isinstance(value, Tensor) else [value]
+        both = (value, getattr(second, name))
+        if any(isinstance(each, Tensor) and each.requires_grad for each in both):
+            raise refused(site, "the bounds of its support are learned")
+        values = {
+            number for each in both for number in (each.unique().tolist() if isinstance(each, Tensor) else [each])
+        }
         if len(values) > 1:
-            raise ValueError(
-                f"site '{site.name}': the bounds of its support differ from row to row or from element to element.\n"
-                "Try one of:\n- one interval for all, shifted and scaled afterwards in the prior\n"
-                f"- sites={{'{site.name}': MyHead}}: called with the features, a module that gives the distribution"
-            )
-        numbers[name] = float(values[0])
-    return type(support)(**numbers)
+            raise refused(site, "the bounds of its support differ from row to row, from draw to draw or by element")
+        numbers[name] = float(values.pop())
+    return type(first)(**numbers) if numbers else first
+
+
+def refused(site: LatentSite, why: str) -> ValueError:
+    """What to say of a site that gets no head."""
+    return ValueError(
+        f"site '{site.name}': no head is known for a {type(site.base).__name__}: {why}.\n"
+        f"Try one of:\n- sites={{'{site.name}': MyHead}}: called with the features, a module that gives the site's "
+        "distribution\n- a plainer site, shifted, scaled or bent by the prior afterwards"
+    )

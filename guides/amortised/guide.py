@@ -58,8 +58,11 @@ class AmortisedGuide(Guide):
         >>> from pellucid.networks import MLPDecoder, MLPEncoder
         >>> class Clock(Program):
         ...     '''A point on a circle, by the hour of its class.'''
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.register_buffer("odds", torch.ones(12))
         ...     def forward(self, y=None, labelled=None):
-        ...         y = label("y", dist.Categorical(torch.ones(12)), y, labelled)
+        ...         y = label("y", dist.Categorical(self.odds), y, labelled)
         ...         turn = pyro.sample("turn", dist.VonMises(y * torch.pi / 6 - torch.pi, 8.0))
         ...         return torch.stack([turn.cos(), turn.sin()], -1)
         >>> model = LatentModel(Clock(), MLPDecoder(2, (1, 8, 8)), Bernoulli(), n_data=100)
@@ -106,7 +109,7 @@ class AmortisedPosterior(Program):
 
         by_row, whole = ([site for site in sites if site.shared == shared] for shared in (False, True))
         self.heads, self.free = (nn.ModuleList(map(head, each)) for each in (by_row, whole))
-        self.sites = {site.name: replace(site, fn=None) for site in (*by_row, *whole)}
+        self.sites = {site.name: replace(site, base=None, again=None) for site in (*by_row, *whole)}
 
     def shared(self) -> dict[str, Tensor]:
         """Sample the latents of the whole data set, outside the plate."""
@@ -154,6 +157,12 @@ def vector(site: LatentSite, value: Tensor) -> Tensor:
 def check(sites: Sequence[LatentSite], own: Heads, given: Given) -> None:
     """Raise a ValueError if overrides name what is not there, or comes later."""
     place = {site.name: i for i, site in enumerate(sites)}
+    if words := [name for name, others in given.items() if isinstance(others, str)]:
+        name = words[0]
+        raise ValueError(
+            f"given: expected a list of sites for '{name}'; given the word {given[name]!r}.\n"
+            f"Try one of:\n- given={{'{name}': ['{given[name]}']}}"
+        )
     for argument, names in (
         ("sites", [*own]),
         ("given", [*given, *(each for many in given.values() for each in many)]),

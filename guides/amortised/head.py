@@ -42,7 +42,7 @@ class Head(Program):
         lead, within = raw.dim() - 1, len(self.plates)
         values = {}
         for part, (name, (shape, onto)) in zip(raw.split(self.sizes, -1), self.family.parameters.items(), strict=True):
-            value = part.reshape(*raw.shape[:-1], *self.plates, *shape)
+            value = part.reshape((*raw.shape[:-1], *self.plates, *shape))
             if lead and within:  # the rows stand innermost among the plates
                 value = value.movedim(lead - 1, lead - 1 + within)
             values[name] = onto(value)
@@ -59,11 +59,8 @@ def head_of(site: LatentSite, features: int) -> nn.Module:
     Raises:
         ValueError: if no family is known for the site.
     """
-    base: Any = site.fn
-    while isinstance(base, torch.distributions.Independent):
-        base = base.base_dist
     sizes = tuple(size for _, size, _ in site.plates)
-    if not isinstance(base, SpikeAndSlab):
+    if not isinstance(site.base, SpikeAndSlab):
         return Head(family_of(site), None if site.shared else features, sizes)
     if site.shared or site.plates or len(site.event_shape) != 1:
         raise ValueError(

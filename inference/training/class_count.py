@@ -28,9 +28,12 @@ class ClassCount(Messenger):
     def __init__(self) -> None:
         super().__init__()
         self.values: dict[str, int] = {}
+        self.sites: set[str] = set()
 
     def _pyro_post_sample(self, msg: Any) -> None:
         q: Any = elements(msg["fn"])
+        if known_part(msg["fn"]) is not None:
+            self.sites.add(msg["name"])
         if known_part(msg["fn"]) is not None and q.has_enumerate_support and not q.event_shape:
             self.values[msg["name"]] = len(q.enumerate_support(expand=False))
 
@@ -51,3 +54,14 @@ class ClassCount(Messenger):
                     f"Try one of:\n- classes={len(data.classes)} in prior and posterior\n"
                     "- labels=0 of the data set, for more clusters than classes"
                 )
+
+    def require_taken(self, data: DataSet) -> None:
+        """Raise a ValueError if labels come by the names of their sites, and no site has such a name."""
+        kept = kept_labels(data.train)
+        if kept is not None and isinstance(kept[0], dict) and not self.sites & set(kept[0]):
+            raise ValueError(
+                f"{data.name}: has labels for {', '.join(map(repr, kept[0]))}, and no label site of the pair has such "
+                f"a name; its label sites are {', '.join(map(repr, sorted(self.sites))) or 'none'}.\n"
+                f"Try one of:\n- label('{next(iter(kept[0]))}', ..., y, labelled) in the prior\n"
+                "- named=False, or a Batch without y, to train without labels"
+            )

@@ -150,7 +150,8 @@ def one_draw(pair: Pair, batch: Batch) -> tuple[Groups, Mapping[str, Site]]:
             found["posterior"].setdefault("code", code)
         with poutine.trace() as alone, pair.model.code(rows=len(x)) as code:
             found["prior"]["code"] = code
-        found["prior"] |= {name: rows_first(site["value"], site) for name, site in random_sites(alone.trace)}
+        drawn = {name: site for name, site in random_sites(alone.trace) if not site["is_observed"]}
+        found["prior"] |= {name: rows_first(site["value"], site) for name, site in drawn.items()}
     return found, p | q
 
 

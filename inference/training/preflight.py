@@ -60,6 +60,8 @@ def preflight(pair: Pair, data: DataSet, batch_size: int, labelled_rows: int | N
                     f"pair: the rows of {data.name}.{name} do not go through: {without_shapes(error)}"
                 ) from error
         classes.require(data)
+        if name == "train" and not pair.factors:
+            classes.require_taken(data)
         if not terms.loss.isfinite():
             bad = [term for term, value in terms.summary().items() if not value.isfinite()]
             raise ValueError(

@@ -20,7 +20,7 @@ def test_draws_of_normals_tell_a_little_less_than_their_densities():
     scale = torch.tensor([0.3, 0.6, 1.0, 3.0, 30.0]).expand(500, 5)
     exact, found = mutual_information(loc, scale), drawn_information(draws(loc, scale))
     assert (found.value < exact.value + 0.02).all()
-    assert np.abs(found.value - exact.value).max() < 0.05
+    assert np.abs(found.value - exact.value).max() < 0.07
     assert np.abs(found.standard_error - exact.standard_error).max() < 0.02
 
 
@@ -46,6 +46,12 @@ def test_exact_zeros_have_a_bin_of_their_own():
     gate = (torch.arange(400) % 2 == 0).float()
     code = gate[:, None] * (1 + draws(torch.zeros(400, 1), torch.ones(1)))  # half of the rows are always zero
     assert drawn_information(code).value[0] == pytest.approx(math.log(2), abs=0.03)
+
+
+def test_a_single_row_tells_nothing_apart_and_has_no_error():
+    found = drawn_information(draws(torch.zeros(1, 2), torch.ones(2)))
+    assert found.value.tolist() == [0.0, 0.0]
+    assert np.isnan(found.standard_error).all()
 
 
 @pytest.mark.parametrize("wrong", [torch.zeros(5, 4), torch.zeros(1, 4, 2), torch.full((3, 4, 2), torch.nan)])

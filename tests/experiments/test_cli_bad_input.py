@@ -118,8 +118,8 @@ BAD = [
     # parts of the user's own
     (
         COMPOSE + "--pair.prior own_parts.Silent",
-        "error: --pair.posterior: missing; expected CLASS.",
-        "image",
+        "error: prior: expected forward(y, labelled) to return the latent z [B, D]; Silent returns NoneType.",
+        'return pyro.sample("z", ...)',
     ),
     (COMPOSE + "--pair.prior own_parts.Nope", "error: --pair.prior: expected CLASS; given 'own_parts.Nope'", "Nope"),
     (
@@ -186,8 +186,8 @@ BAD = [
     ("report cut", "error: checkpoint cut/checkpoint/weights.safetensors: the file is damaged or cut short", ""),
     ("report other", "error: checkpoint other/checkpoint/weights.safetensors: 'guide.posterior", "the pair that was"),
     ("report garbled", "error: run: garbled/config.yaml cannot be read", "Try one of"),
-    ("report run --beside nowhere", "error: run: nowhere holds no config.yaml, so it is no run folder.", ""),
-    ("report run --besides cut", "error: pellucid report: unrecognized arguments: --besides cut.", "--help"),
+    ("report run nowhere", "error: run: nowhere holds no config.yaml, so it is no run folder.", ""),
+    ("report run --beside cut", "error: pellucid report: unrecognized arguments: --beside cut.", "--help"),
     # experiments
     ("experiment", "error: pellucid experiment: the following arguments are required: name.", "--help"),
     (

@@ -147,6 +147,32 @@ def test_a_slider_reaches_the_rows_own_value_and_the_edited_one(explorer):
     assert explorer.span(0) == (low, 50.0)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-1.25, 3.0), (0.0, 2.0), (-2.0, 0.0), (-0.001, 50.0)])
+def test_a_slider_can_stand_at_zero_and_reaches_both_ends(low, high):
+    pytest.importorskip("panel")
+    from pellucid.experiments.explore.sliders import scale
+
+    start, end, step = scale(low, high)
+    assert start <= low + 1e-9
+    assert low - start < 1.001 * step
+    assert end == high
+    assert start / step == pytest.approx(round(start / step), abs=1e-9)
+
+
+def test_the_centres_of_a_mixture_lie_in_the_plane_and_those_of_another_prior_nowhere(tmp_path, sparse):
+    pytest.importorskip("panel")
+    from pellucid.experiments.explore.view import View
+
+    places = [[3.0 * (k % 5), 3.0 * (k // 5)] for k in range(10)]
+    rows = data.digits(rows=200, labels=100)
+    run = fit(zoo.exon(rows, centres=places), rows, epochs=1, batch_size=50, folder=tmp_path / "run", progress=False)
+    plane = View(Explorer(run, rows=5)).plane
+    assert plane is not None
+    shown = plane.centres.data
+    assert np.allclose(np.column_stack([shown["x"], shown["y"]]), places)
+    assert sparse.centres is None
+
+
 def test_going_on_visits_each_row_of_a_class_once_and_back_is_its_reverse(sparse):
     explorer = sparse.another()
     y = explorer.run.split("test").y.numpy()

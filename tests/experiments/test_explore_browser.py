@@ -5,12 +5,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 import pytest
+from matplotlib.image import imread
 
 from pellucid import data, fit, load, zoo
 from pellucid.experiments.explore import Explorer
@@ -29,7 +32,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=f"needs a browser: $CHR
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     rows, folder = data.digits(rows=200), tmp_path_factory.mktemp("browser") / "run"
-    fit(zoo.vae(rows, dim=2, hidden=(32,)), rows, epochs=2, lr=1e-2, batch_size=20, folder=folder, progress=False)
+    fit(zoo.vae(rows, dim=2, hidden=(32,)), rows, epochs=15, lr=1e-2, batch_size=20, folder=folder, progress=False)
     return folder
 
 
@@ -81,6 +84,13 @@ def test_what_is_done_on_the_page_is_what_the_explorer_decodes(served, browser, 
     shows("original", explorer.original)
     shows("edited", explorer.reconstruction)
 
+    # a field that is emptied is filled again
+    row = page.get_by_label("test row", exact=True)
+    row.fill("")
+    row.press("Enter")
+    page.wait_for_timeout(300)
+    assert row.input_value() == "1"
+
     # the first slider, by the keyboard, to its very end
     slider, j = page.locator(".noUi-handle").first, explorer.dims[0]
     before = source("edited")
@@ -101,7 +111,7 @@ def test_what_is_done_on_the_page_is_what_the_explorer_decodes(served, browser, 
         shows("swapped", image)
     shows("partner", explorer.reconstructed(4))
 
-    # a click in the plane: where it was clicked, the first slider says
+    # a click in the plane: where it was clicked, the sliders say, to two decimals
     canvas = page.locator(".bk-Figure").first
     canvas.click(position={"x": 200, "y": 150})
     page.locator(f'figure.edited img:not([src$="{png(explorer.reconstruction)}"])').wait_for(timeout=10_000)
@@ -110,6 +120,10 @@ def test_what_is_done_on_the_page_is_what_the_explorer_decodes(served, browser, 
     assert len(values) == 2
     own = explorer.z[1].tolist()
     assert all(abs(value - own[k]) > 0.01 for k, value in zip(explorer.dims, values, strict=True))
+    for k, value in zip(explorer.dims, values, strict=True):
+        explorer.move(k, value)
+    ink = 1 - imread(BytesIO(b64decode(source("edited"))))[..., 0]
+    assert abs(ink - explorer.edited[0]).max() < 0.02 < abs(ink - explorer.reconstruction[0]).max()
 
     assert errors == []
     assert {urlparse(address).hostname for address in asked} == {"127.0.0.1"}
@@ -119,14 +133,20 @@ def test_what_is_done_on_the_page_is_what_the_explorer_decodes(served, browser, 
 def test_a_page_of_another_site_is_not_talked_to(served, browser):
     _, url = served
     page = browser.new_page()
+    page.add_init_script(
+        "const Own = WebSocket; WebSocket = class extends Own { constructor(...given) "
+        "{ super(...given); window.given = given } }"
+    )
     page.goto(url.replace("127.0.0.1", "localhost"))
     page.locator("figure.edited img").wait_for(timeout=10_000)
-    opens = """address => new Promise(done => {
-        const socket = new WebSocket(address, ["bokeh", "none"])
+    given = page.evaluate("given")  # the address, and the token that the page was handed
+    opens = """given => new Promise(done => {
+        const socket = new WebSocket(...given)
         socket.onopen = () => done(true); socket.onerror = () => done(false)
     })"""
+    assert page.evaluate(opens, given) is True
     page.goto("data:text/html,<p>elsewhere")
-    assert page.evaluate(opens, url.replace("http", "ws") + "ws") is False
+    assert page.evaluate(opens, given) is False
 
 
 def test_an_interrupt_ends_the_command_with_its_code(served):

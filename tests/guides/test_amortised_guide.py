@@ -4,6 +4,7 @@
 # pyright: reportIndexIssue=false, reportArgumentType=false, reportCallIssue=false
 
 import math
+import pickle
 
 import pyro
 import pyro.distributions as dist
@@ -13,6 +14,7 @@ from pyro.infer import Trace_ELBO
 from pyro.nn import PyroModule
 from torch import nn
 
+from pellucid import zoo
 from pellucid.diagnostics import log_evidence
 from pellucid.distributions import RelaxedSpikeAndSlab, SpikeAndSlab, WrappedCauchy
 from pellucid.guides import AmortisedGuide, NormalPosterior, SpikeAndSlabPosterior
@@ -69,6 +71,17 @@ FAMILIES = {
     "angles": (lambda: dist.VonMises(ones, 2.0).to_event(1), WrappedCauchy),
     "counts": (lambda: dist.Poisson(2 * ones).to_event(1), dist.Poisson),
     "first success": (lambda: dist.Geometric(torch.tensor(0.4)), dist.Geometric),
+    "wrapped angles": (lambda: WrappedCauchy(ones, 0.4).to_event(1), WrappedCauchy),
+    "mixture of clouds": (
+        lambda: dist.MixtureSameFamily(dist.Categorical(torch.ones(2)), dist.Normal(torch.tensor([-1.0, 2.0]), 0.5)),
+        dist.Normal,
+    ),
+    "bent Normal": (
+        lambda: dist.TransformedDistribution(
+            dist.MultivariateNormal(ones, torch.eye(3) + 0.2), [torch.distributions.ExpTransform()]
+        ),
+        dist.LogNormal,
+    ),
     "class": (lambda: dist.Categorical(torch.tensor([0.2, 0.3, 0.5])), dist.Categorical),
     "one-hot class": (lambda: dist.OneHotCategorical(torch.tensor([0.2, 0.3, 0.5])), dist.OneHotCategorical),
     "two classes": (lambda: dist.Categorical(torch.ones(2, 3)).to_event(1), dist.Categorical),
@@ -252,6 +265,40 @@ def test_a_linear_normal_model_reaches_its_evidence():
     assert (exact - bound).abs().max() < 0.05
 
 
+class Faded(PyroModule):
+    """A site that is not to count."""
+
+    def forward(self, y=None, labelled=None):
+        with pyro.poutine.mask(mask=torch.tensor(False)):
+            return pyro.sample("z", dist.Normal(torch.zeros(2), 1.0).to_event(1))
+
+
+class Stuck(PyroModule):
+    """A value that is no latent."""
+
+    def forward(self, y=None, labelled=None):
+        return pyro.sample("z", dist.Delta(torch.zeros(2)).to_event(1))
+
+
+class Widening(PyroModule):
+    """An interval as wide as its class says."""
+
+    def forward(self, y=None, labelled=None):
+        y = label("y", dist.Categorical(torch.ones(2)), y, labelled)
+        return pyro.sample("z", dist.Uniform(torch.zeros(()), 1.0 + y))[..., None]
+
+
+class Learned(PyroModule):
+    """An interval with a learned end."""
+
+    def __init__(self):
+        super().__init__()
+        self.end = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, y=None, labelled=None):
+        return pyro.sample("z", dist.Uniform(torch.zeros(()), self.end.exp()))[..., None]
+
+
 @pytest.mark.parametrize(
     ("prior", "options", "message"),
     [
@@ -261,6 +308,12 @@ def test_a_linear_normal_model_reaches_its_evidence():
             "no head is known for a NegativeB",
         ),
         (One(lambda: dist.Uniform(torch.zeros(3), ones.cumsum(0)).to_event(1)), {}, "bounds of its support differ"),
+        (Faded(), {}, "stands under poutine.mask"),
+        (Stuck(), {}, r"a Delta is no latent(.|\n)*pyro.deterministic"),
+        (Widening(), {}, "bounds of its support differ from row to row"),
+        (Learned(), {}, "bounds of its support are learned"),
+        (One(lambda: dist.ProjectedNormal(torch.ones(2))), {}, "its values are directions"),
+        (Chain(), {"given": {"z": "y"}}, r"expected a list of sites for 'z'(.|\n)*given=\{'z': \['y'\]\}"),
         (Chain(), {"given": {"size": ["z"]}}, "which the prior samples later"),
         (Chain(), {"given": {"z": ["w"]}}, "given: the prior has no latent site 'w'; it has 'y', 'size', 'z'"),
         (Chain(), {"sites": {"w": NormalPosterior}}, "sites: the prior has no latent site 'w'"),
@@ -288,3 +341,44 @@ def test_looking_at_a_prior_leaves_the_random_numbers_alone():
     before = torch.get_rng_state()
     assert [(site.name, site.label) for site in find_sites(model)] == [("y", True), ("size", False), ("z", False)]
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_guide_survives_pickling():
+    pair = paired(Chain(), given={"z": ["y"]})
+    again = pickle.loads(pickle.dumps(pair.guide))
+    for guide in (pair.guide, again):
+        torch.manual_seed(4)
+        guide.drawn = guide(X)
+    assert all(torch.equal(pair.guide.drawn[name], value) for name, value in again.drawn.items())
+
+
+def test_a_prior_with_plates_of_its_own_is_composed():
+    class Parts(PyroModule):
+        def forward(self, y=None, labelled=None):
+            with pyro.plate("parts", 4, dim=-2):
+                s = pyro.sample("s", dist.Normal(torch.zeros(()), 1.0))
+            return s.movedim(-2, -1)
+
+    class Rows:
+        shape, n_data = SHAPE, 5
+
+    pair = zoo.compose(Rows, prior=Parts())
+    assert pair.objective.nesting == 2
+    assert pair(X).kl["s"].shape == (5,)
+
+
+def test_looking_at_a_prior_leaves_its_running_statistics_alone():
+    class Normed(PyroModule):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.BatchNorm1d(2)
+
+        def forward(self, y=None, labelled=None):
+            return self.norm(pyro.sample("z", dist.Normal(torch.zeros(2), 1.0).to_event(1)))
+
+    class Rows:
+        shape, n_data = SHAPE, 5
+
+    pair = zoo.compose(Rows, prior=Normed())
+    assert pair.model.prior.norm.num_batches_tracked == 0
+    assert pair.model.training

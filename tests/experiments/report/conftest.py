@@ -81,7 +81,7 @@ def sparse(tmp_path_factory) -> tuple[Run, Run]:
         torch.manual_seed(3)  # a start from which six hundred rows do not collapse
         pair = zoo.vsc(rows, dim=9, alpha=0.1, consistency=weight, hidden=(64,))
         runs.append(trained(folder / f"weight-{weight:g}", rows, pair, epochs=25, lr=5e-3))
-    write_report(runs[0], beside=runs[1])
+    write_report(*runs)
     return runs[0], runs[1]
 
 

@@ -1,5 +1,6 @@
 """A code of several sites is its sites side by side: arrays, information, names; and only if the model joins them."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pellucid.diagnostics import mutual_information
 from pellucid.distributions import SpikeAndSlab
 from pellucid.experiments.report.classified import classified, label_sites
 from pellucid.experiments.report.code import Code, find_code
+from pellucid.experiments.report.drawn_code import read_code
 from pellucid.experiments.report.fixed_prior import fixed_prior
 from pellucid.experiments.report.joined import joined
 from pellucid.experiments.report.reading import read_run
@@ -167,12 +169,21 @@ class TestNoCode:
         run = run_of(zoo.compose(SMILEYS, prior=TwoPrior(bent=True), posterior=TwoPosterior))
         assert run.decode(torch.zeros(2, 5)).shape == (2, 1, 32, 32)
         assert find_code(run, run.posterior()) is None
+        code = read_code(run, run.posterior(), run.split("test").x)
+        assert code is not None
+        assert (code.site, code.family, code.closed) == ("code", "drawn", False)
 
-    def test_m2_decodes_a_label_beside_its_site_and_has_none(self):
+    def test_m2_decodes_a_label_beside_its_site_and_has_a_code_that_is_drawn(self):
         run = run_of(zoo.m2(SMILEYS, dim=3, hidden=(16,)))
         assert find_code(run, run.posterior()) is None
         reading = read_run(run)
-        assert (reading.space, reading.undecoded, reading.label_sites) == (None, ["z"], {"y"})
+        assert reading.space is not None
+        assert (reading.undecoded, reading.label_sites) == (["z"], {"y"})
+        code, q = reading.space.code, run.posterior()
+        expected = torch.cat([q["y"].mean, q["z"].mean], -1)
+        assert (code.z - expected).abs().max() < 0.5  # 100 draws of unit scale
+        assert code.name(5) == "code[5]"
+        assert (reading.space.information[:4] <= math.log(2) + 1e-6).all()  # a binary label tells no more
         with pytest.raises(ValueError, match="nor several joined"):
             encoded(run, SMILEYS.test)
 

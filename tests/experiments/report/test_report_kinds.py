@@ -142,7 +142,7 @@ def test_a_code_of_another_family_without_labels_and_five_rows_has_a_page(tmp_pa
 def test_a_dense_run_beside_a_sparse_one_keeps_its_own_picture(sparse, tmp_path, train, read_page):
     rows = sparse[0].data
     run = train(tmp_path / "run", rows, zoo.vae(rows, dim=4, hidden=(16,)), epochs=2)
-    page = read_page(write_report(run, beside=sparse[0]))
+    page = read_page(write_report(run, sparse[0]))
     assert len(page.numbers["quantity Bound"]) == 2
     assert len(page.numbers["quantity Gates on"]) == 1
     assert len(list((run.folder / "figures").glob("heatmap*.png"))) == 2

@@ -91,15 +91,24 @@ def test_posterior_draws_open_in_xarray_with_named_coordinates(sparse, read_code
         counted = (posterior["z"].values != 0).sum(-1)
     with xarray.open_dataset(path, group="observed_data") as observed:
         assert np.allclose(observed["x"].values, sparse[0].split("test").x.numpy())
-        assert (observed["label"].values == y).all()
+    with xarray.open_dataset(path, group="constant_data") as constant:
+        assert (constant["label"].values == y).all()
     with xarray.open_dataset(path, group="sample_stats") as stats:
-        assert (stats["open_gates"].values == counted).all()
-    with xarray.open_dataset(path, group="posterior_predictive") as mean:
-        assert mean["x"].dims == ("chain", "draw", "row", "channel", "height", "width")
-        with xarray.open_dataset(path, group="log_likelihood") as likelihood:
-            p, x = mean["x"].values[0].astype(float).clip(1e-7, 1 - 1e-7), sparse[0].split("test").x.numpy()
-            expected = (x * np.log(p) + (1 - x) * np.log1p(-p)).sum((-3, -2, -1))
-            assert np.allclose(likelihood["x"].values[0], expected, rtol=1e-3, atol=1e-2)
+        assert (stats["open_gates_z"].values == counted).all()
+    with xarray.open_dataset(path, group="posterior") as posterior:
+        z = torch.from_numpy(posterior["z"].values[0])
+        assert [name.split()[1].rstrip(":") for name in names] == posterior["role"].values.tolist()
+    p = sparse[0].decode(z).double().clamp(1e-7, 1 - 1e-7).numpy()
+    with xarray.open_dataset(path, group="log_likelihood") as likelihood:
+        x = sparse[0].split("test").x.numpy()
+        expected = (x * np.log(p) + (1 - x) * np.log1p(-p)).sum((-3, -2, -1))
+        assert np.allclose(likelihood["x"].values[0], expected, rtol=1e-3, atol=1e-2)
+        assert "Not for arviz.loo" in likelihood.attrs["note"]
+    with xarray.open_dataset(path, group="posterior_predictive") as drawn:
+        assert drawn["x"].dims == ("chain", "draw", "row", "channel", "height", "width")
+        assert set(np.unique(drawn["x"].values)) == {0.0, 1.0}  # images, and not their means
+        z_score = (drawn["x"].values[0] - p).sum(0) / np.sqrt((p * (1 - p)).sum(0) + 1)
+        assert np.abs(z_score).max() < 6
 
 
 @pytest.mark.filterwarnings("ignore::pellucid.inference.training.CollapseWarning")  # a run too short to judge
@@ -116,5 +125,5 @@ def test_attributes_are_rows_present_and_absent(tmp_path, train, read_page, read
     within = np.mean([jsd[y[first, i] == y[second, i]].mean() for i in range(4)])
     assert page.numbers["quantity Within-class JSD"] == pytest.approx([within], rel=1e-4)
     assert "Mean over the attributes" in page.text
-    with xarray.open_dataset(run.folder / "posterior.nc", group="observed_data") as observed:
-        assert observed["attribute"].values.tolist() == list(rows.classes)
+    with xarray.open_dataset(run.folder / "posterior.nc", group="constant_data") as constant:
+        assert constant["attribute"].values.tolist() == list(rows.classes)

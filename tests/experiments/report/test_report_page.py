@@ -49,7 +49,7 @@ def test_what_differs_between_the_runs_is_said(page):
 
 
 def test_a_second_report_takes_the_place_of_the_first_with_the_same_numbers(sparse, page, read_page):
-    write_report(sparse[0], beside=sparse[1])
+    write_report(*sparse)
     assert read_page(sparse[0].folder / "report.html").numbers == page.numbers
     assert not list(sparse[0].folder.glob(".report*"))
 

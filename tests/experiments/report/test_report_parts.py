@@ -46,7 +46,7 @@ def test_a_headline_of_many_specific_dimensions_names_some_and_counts_the_rest()
 
 
 def test_headlines_of_nothing_say_so():
-    assert headline(None).startswith("No latent site can be decoded")
+    assert headline(None).startswith("The decoder takes no vector")
     assert headline(space_of(np.eye(2), [False, False])).startswith("None of 2 dimensions is used")
 
 
@@ -100,4 +100,14 @@ def test_the_leaves_of_a_configuration_keep_nested_recipes_apart():
         "pair.consistency.start": "0",
         "pair.consistency.stop": "3",
         "data": "–",
+    }
+
+
+def test_parts_in_a_list_are_numbered_and_numbers_in_one_are_not():
+    factors = [{"class_path": "Supervision", "init_args": {"weight": 10}}, {"class_path": "mine.Energy"}]
+    assert leaves({"pair": {"factors": factors, "hidden": [400, 20]}, "fit": {"callbacks": []}}) == {
+        "pair.factors.1": "Supervision",
+        "pair.factors.1.weight": "10",
+        "pair.factors.2": "mine.Energy",
+        "pair.hidden": "[400, 20]",
     }
