@@ -138,10 +138,9 @@ def circular(direction: Tensor, concentration: Tensor) -> WrappedCauchy:
 
 def component(fn: Any) -> Any:
     """What a mixture mixes; another distribution as it is."""
-    while isinstance(fn, torch.distributions.MixtureSameFamily | torch.distributions.Independent):
-        mixed = isinstance(fn, torch.distributions.MixtureSameFamily)
-        fn = fn.component_distribution if mixed else fn.base_dist
-    return fn
+    if isinstance(fn, torch.distributions.MixtureSameFamily):
+        return component(fn.component_distribution)
+    return component(fn.base_dist) if isinstance(fn, torch.distributions.Independent) else fn
 
 
 def lower(support: Any) -> float | None:

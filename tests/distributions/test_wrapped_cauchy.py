@@ -1,5 +1,7 @@
 """The wrapped Cauchy: its density by quadrature, its draws by their moments, its divergences by both."""
 
+# pyright: reportAttributeAccessIssue=false
+
 import math
 
 import pyro
