@@ -79,6 +79,7 @@ def render(
         "differs": differs,
         "beside": len(names) > 1,
         "paired": paired(all_readings),
+        "by_hand": any(each.run.config["pair"] is None or each.run.config["data"] is None for each in all_readings),
         "groups": groups,
         "listed": sum(len(group.rows) for group in groups),
         "bars": next(([name for name, _, _ in row.gates] for each in groups for row in each.rows if row.gates), []),

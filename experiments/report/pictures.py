@@ -76,10 +76,10 @@ def told_pictures(reading: Reading) -> Drawn:
     if space is None:
         return
     told = space.told
+    how = "exactly" if told.exact else "at least" if space.code.draws is None else "estimated"
     caption = (
-        f"Dimensions by what they tell of which of the {told.image.rows} test rows they code, "
-        f"{'exactly' if told.exact else 'at least'}. Below: what each draws, blank where the decoder ignores it, and "
-        "the variance of the codes of all rows together."
+        f"Dimensions by what they tell of which of the {told.image.rows} test rows they code, {how}. Below: what each "
+        "draws, blank where the decoder ignores it, and the variance of the codes of all rows together."
     )
     if told.share is not None:
         what = "the attribute that it tells best" if space.meaning.attributes else "the class"

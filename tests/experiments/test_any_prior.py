@@ -1,4 +1,4 @@
-"""Four priors of kinds that the library has not seen, from a file of their own to a report, with no other code."""
+"""Four priors that the library has not seen, from a file of their own to report and explorer, with no other code."""
 
 import csv
 import inspect
@@ -9,6 +9,7 @@ import pytest
 
 import pellucid
 from pellucid.experiments.cli import main
+from pellucid.experiments.explore import Explorer
 from tests import priors
 
 SUPERVISED = "--pair.factors+ Supervision --pair.factors.weight 10"
@@ -46,3 +47,9 @@ def test_a_prior_alone_is_trained_and_told_of(name, empty_folder):
         assert site in page
     draws = arviz.from_netcdf("run/posterior.nc")
     assert set(sites) <= set(draws["posterior"])
+
+    explorer = Explorer(run, rows=20)
+    before = explorer.edited
+    explorer.move(explorer.dims[0], explorer.span(explorer.dims[0])[1])
+    assert explorer.edited.shape == run.data.shape
+    assert abs(explorer.edited - before).max() > 1e-3
