@@ -56,7 +56,8 @@ def read_code(run: Run, posterior: Mapping[str, Any], x: Tensor) -> Code | None:
 @torch.no_grad()
 def settled(run: Run, x: Tensor, sites: list[str]) -> bool:
     """Whether the guide says the same of the sites at each draw of the others."""
-    first, second = guide_sites(run, x), guide_sites(run, x)
+    with torch.random.fork_rng([]):  # what is only looked at shifts no figure
+        first, second = guide_sites(run, x), guide_sites(run, x)
     return all(
         torch.equal(fn.log_prob(value), second[site][0].log_prob(value))
         for site, (fn, value) in first.items()

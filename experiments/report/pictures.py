@@ -76,7 +76,7 @@ def told_pictures(reading: Reading) -> Drawn:
     if space is None:
         return
     told = space.told
-    how = "exactly" if told.exact else "at least" if space.code.draws is None else "estimated"
+    how = "exactly" if told.exact else "estimated" if told.image.method == "draws" else "at least"
     caption = (
         f"Dimensions by what they tell of which of the {told.image.rows} test rows they code, {how}. Below: what each "
         "draws, blank where the decoder ignores it, and the variance of the codes of all rows together."

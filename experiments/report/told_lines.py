@@ -21,7 +21,7 @@ def told_lines(space: Space) -> list[str]:
     image, value = told.image, told.image.value
     largest, total, ceiling = int(value.argmax()), float(value.sum()), math.log(image.rows)
     number = int((value > INFORMATIVE).sum())
-    least = "" if told.exact else "at least " if space.code.draws is None else "about "
+    least = "" if told.exact else "about " if image.method == "draws" else "at least "
     error = f"± {written(float(image.standard_error[largest]))}"
     most = f"; {space.code.name(largest)} carries most, {least}{written(float(value[largest]))} {error}"
     carry = "carry" if number > 1 else "carries"

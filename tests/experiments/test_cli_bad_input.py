@@ -53,7 +53,7 @@ PRESETS = {
 
 BAD = [
     # the command
-    ("train", "error: expected a command, one of fit, report, experiment; given 'train'.", "pellucid --help"),
+    ("train", "error: expected a command, one of fit, report, explore, experiment; given 'train'.", "pellucid --help"),
     ("reprot", "given 'reprot'.", "- pellucid report --help"),
     # which pair, which data
     (

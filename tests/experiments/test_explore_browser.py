@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 import pytest
+import torch
 from matplotlib.image import imread
 
 from pellucid import data, fit, load, zoo
@@ -32,7 +33,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=f"needs a browser: $CHR
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     rows, folder = data.digits(rows=200), tmp_path_factory.mktemp("browser") / "run"
-    fit(zoo.vae(rows, dim=2, hidden=(32,)), rows, epochs=15, lr=1e-2, batch_size=20, folder=folder, progress=False)
+    torch.manual_seed(0)
+    pair = zoo.beta_vae(rows, dim=2, beta=0.2, hidden=(32,))  # both dimensions are used
+    fit(pair, rows, epochs=15, lr=1e-2, batch_size=20, folder=folder, progress=False)
     return folder
 
 
