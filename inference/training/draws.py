@@ -101,7 +101,8 @@ def joint_draws(pair: Pair, batch: Batch, draws: int = 50, classes: Sequence[str
         for _ in range(draws):
             part, sites = one_draw(pair, batch)
             parts.append({group: {name: value.cpu() for name, value in each.items()} for group, each in part.items()})
-    seen = {name: rows_first(s["value"], s).cpu() for name, s in sites.items() if s["is_observed"] and data_frame(s)}
+    given = {name: s for name, s in sites.items() if s["is_observed"] and data_frame(s)}
+    seen = {name: rows_first(s["value"].expand(s["fn"].shape()), s).cpu() for name, s in given.items()}
     groups = stacked(parts) | {"observed_data": seen, "constant_data": labels_of(batch)}
     site = decoded_site(groups["posterior"])
     for group in ("posterior", "prior") if site else ():

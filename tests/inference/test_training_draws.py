@@ -278,3 +278,17 @@ def test_large_images_are_drawn_for_fewer_rows():
 def test_no_draws_are_refused_with_a_remedy(linear):
     with pytest.raises(ValueError, match=r"draws: expected at least 1; got 0\.\nTry one of:\n- draws=50"):
         linear.draws(draws=0)
+
+
+def test_an_observed_site_of_the_prior_is_data_and_no_draw_of_it():
+    class Tied(PyroModule):
+        def forward(self, y=None, labelled=None):
+            z = pyro.sample("z", dist.Normal(torch.zeros(2), 1.0).to_event(1))
+            pyro.sample("sum", dist.Normal(z.sum(-1), 1.0), obs=torch.tensor(1.0))
+            return z
+
+    digits = data.digits(rows=20, validation=5, test=5)
+    drawn = joint_draws(zoo.compose(digits, prior=Tied()), Batch(torch.rand(3, 1, 8, 8)), draws=4)
+    assert drawn["prior"] is not None
+    assert "sum" not in drawn["prior"]
+    assert to_arviz(**drawn)["posterior"]["z"].shape == (1, 4, 3, 2)
