@@ -32,6 +32,13 @@ def lead_on(app: Sphinx, path: Path, page: str, content: list[str]) -> None:
     content[0] = re.sub(r"\]\((?!\w+:|#)([^)]+)\)", here, content[0])
 
 
+def lead_notebooks_on(app: Sphinx, page: str, content: list[str]) -> None:
+    """Links of a notebook, which are right in its own folder, lead to the pages of this site."""
+    if page.startswith("notebooks/"):
+        for target, name in PAGES.items():
+            content[0] = content[0].replace(f"]({target}", f"](../{name}")
+
+
 def whole_first_line(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
     """A property's first line is a sentence, even with a colon in it, where Napoleon would see a type."""
     if what in ("property", "attribute", "data"):
@@ -63,6 +70,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Join the build."""
     app.add_role("proof", proof)
     app.connect("include-read", lead_on)
+    app.connect("source-read", lead_notebooks_on)
     app.connect("autodoc-process-docstring", whole_first_line, priority=400)  # before Napoleon
     app.connect("autodoc-skip-member", repeated)
     app.connect("missing-reference", unlinked)
