@@ -1,16 +1,17 @@
 """A guide's posteriors at images it is only shown: nothing is drawn, and no handler outside hears of it."""
 
-from typing import Any
+from typing import Any, cast
 
 from pyro import poutine
 from pyro.distributions import TorchDistribution
 from pyro.poutine.messenger import Messenger
 from torch import Tensor, nn
+from torch.distributions import ComposeTransform, Independent, TransformedDistribution
 
 from .label_marginals import label_marginals
 from .objective import random_sites
 
-__all__ = ["posterior_at"]
+__all__ = ["centre", "posterior_at"]
 
 
 def posterior_at(guide: nn.Module, x: Tensor) -> dict[str, TorchDistribution]:
@@ -44,8 +45,15 @@ class Centres(Messenger):
 
 
 def centre(fn: Any) -> Tensor:
-    """The mean, or of classes the most probable one."""
+    """The mean, or of classes the most probable one; what has no formula for its mean is the image of a centre."""
     if fn.has_enumerate_support and not fn.event_shape:
         values = fn.enumerate_support(expand=True)
         return values.gather(0, fn.log_prob(values).argmax(0, keepdim=True))[0]
-    return fn.mean
+    try:
+        return fn.mean
+    except NotImplementedError:
+        if isinstance(fn, Independent):
+            return centre(fn.base_dist)
+        if not isinstance(fn, TransformedDistribution):
+            raise
+        return cast(Tensor, ComposeTransform(fn.transforms)(centre(fn.base_dist)))

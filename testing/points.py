@@ -5,9 +5,10 @@ from typing import Any
 import torch
 from pyro.poutine.messenger import Messenger
 from torch import Tensor
-from torch.distributions import Independent, TransformedDistribution
+from torch.distributions import Independent
 
 from ..distributions import PartlyObserved
+from ..inference.posterior_at import centre
 
 __all__ = ["Points"]
 
@@ -21,7 +22,7 @@ class Points(Messenger):
     Example:
         >>> import pyro, pyro.distributions as dist
         >>> with Points():
-        ...     pyro.sample("s", dist.LogNormal(1.0, 2.0)).log()
+        ...     pyro.sample("s", dist.Normal(1.0, 2.0))
         tensor(1.)
     """
 
@@ -31,21 +32,17 @@ class Points(Messenger):
 
 
 def point(fn: Any) -> Tensor:
-    """A point of the support: the mean, of discrete values rounded, or the image of the base's point."""
+    """A point of the support: what is known, the most probable value of several, or else the centre, rounded to one."""
     if isinstance(fn, Independent):
         return point(fn.base_dist)
     if isinstance(fn, PartlyObserved):
         known = fn.known.reshape(fn.known.shape + (1,) * len(fn.event_shape))
         return torch.where(known, fn.value, point(fn.base).to(fn.value))
-    if isinstance(fn, TransformedDistribution):
-        value = point(fn.base_dist)
-        for transform in fn.transforms:
-            value = transform(value)
-        return torch.as_tensor(value)
     if fn.has_enumerate_support:
         values = fn.enumerate_support(expand=True)
         return values.gather(0, index(fn.log_prob(values).argmax(0, keepdim=True), values))[0]
-    return fn.mean.round() if fn.support.is_discrete else fn.mean
+    value = centre(fn)
+    return value.round() if fn.support.is_discrete else value
 
 
 def index(best: Tensor, values: Tensor) -> Tensor:

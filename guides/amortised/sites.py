@@ -10,6 +10,7 @@ from pyro.distributions import Categorical, Delta
 from pyro.poutine.util import site_is_subsample
 from torch import Tensor
 
+from ...distributions import elements
 from ...mode import evaluation_mode
 
 __all__ = ["LatentSite", "find_sites", "nesting"]
@@ -110,7 +111,7 @@ def latent(site: Any) -> bool:
 def found(name: str, site: Any, again: Any, asked: Asked) -> LatentSite:
     """What two traces say of a site."""
     fn = site["fn"]
-    if isinstance(base(fn), Delta):
+    if isinstance(elements(fn), Delta):
         raise ValueError(
             f"site '{name}': a Delta is no latent; no density can meet it.\n"
             f"Try one of:\n- pyro.deterministic('{name}', ...)"
@@ -124,14 +125,9 @@ def found(name: str, site: Any, again: Any, asked: Asked) -> LatentSite:
     inner = tuple((frame.name, frame.size, frame.dim) for frame in frames if frame.name != "data")
     shared = all(frame.name != "data" for frame in frames)
     classes = int(fn.logits.shape[-1]) if isinstance(fn, Categorical) else None
-    return LatentSite(name, base(fn), base(again["fn"]), fn.event_shape, classes, inner, shared, name in asked.names)
-
-
-def base(fn: Any) -> Any:
-    """The distribution below what declares dimensions one event."""
-    while isinstance(fn, torch.distributions.Independent):
-        fn = fn.base_dist
-    return fn
+    return LatentSite(
+        name, elements(fn), elements(again["fn"]), fn.event_shape, classes, inner, shared, name in asked.names
+    )
 
 
 def nesting(sites: Iterable[LatentSite]) -> int:

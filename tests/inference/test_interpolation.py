@@ -6,6 +6,7 @@
 import math
 from itertools import permutations
 
+import pyro
 import pyro.distributions as dist
 import pytest
 import torch
@@ -20,6 +21,7 @@ from pellucid.inference.joint_statistics import joint_statistics
 from pellucid.inference.mixing import among_their_own, nearest, separation_of_codes, symmetric_beta
 from pellucid.inference.posterior_at import posterior_at
 from pellucid.inference.teacher import Teacher
+from pellucid.models import label
 from pellucid.schedules import Ramp
 from tests.zoo_pairs import Tiny, attributed
 
@@ -352,3 +354,16 @@ def test_a_guide_without_classes_is_refused_by_name():
         zoo.m2(Tiny, factors=[Interpolation(nearest=True, code="c")])(X)
     with pytest.raises(ValueError, match="Bernoulli there"):
         zoo.m2(attributed(Tiny), factors=[Interpolation()])(X)
+
+
+def test_a_code_on_an_interval_made_by_a_guide_that_makes_itself_can_be_taught_by_mixing():
+    class Bounded(PyroModule):
+        def forward(self, y=None, labelled=None):
+            y = label("y", dist.Categorical(torch.ones(3)), y, labelled)
+            z = pyro.sample("z", dist.Uniform(torch.zeros(4), 2.0).to_event(1))
+            return z + y.unsqueeze(-1)
+
+    pair = zoo.compose(Tiny, prior=Bounded(), factors=[Interpolation(1.0)])
+    y, known = torch.tensor([0, 1, 2, 0, 1, 2]), torch.arange(6) < 3
+    pair(torch.rand(6, *Tiny.shape), y, known).loss.backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in pair.parameters())
